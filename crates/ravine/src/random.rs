@@ -1,0 +1,96 @@
+//! Random numbers from a counter: the value depends on (seed, stream, index) alone, never on who asks first.
+//!
+//! Every draw is a pure function, so it can be taken in any order, on any thread, and again after a resume.
+
+/// A stream of random numbers addressed by index.
+///
+/// The generator is SplitMix64's output function (Steele, Lea, Flood, OOPSLA 2014) applied to a keyed counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Random {
+    key: u64,
+}
+
+impl Random {
+    /// The stream of a seed.
+    pub const fn new(seed: u64) -> Self {
+        Self { key: mix(seed ^ 0x9e37_79b9_7f4a_7c15) }
+    }
+
+    /// An independent stream below this one, for a purpose, a layer, an epoch.
+    pub const fn stream(self, id: u64) -> Self {
+        Self { key: mix(self.key ^ mix(id.wrapping_add(0xd1b5_4a32_d192_ed03))) }
+    }
+
+    /// 64 random bits at `index`.
+    pub const fn bits(self, index: u64) -> u64 {
+        mix(self.key.wrapping_add(index.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+    }
+
+    /// Uniform in [0, 1), a multiple of 2^-53.
+    pub const fn uniform(self, index: u64) -> f64 {
+        (self.bits(index) >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+    }
+
+    /// Uniform in 0..n without bias worth naming (below n / 2^64). `n` must not be 0.
+    pub const fn below(self, index: u64, n: u64) -> u64 {
+        ((self.bits(index) as u128 * n as u128) >> 64) as u64
+    }
+
+    /// Standard normal, by the Box-Muller transform of two uniforms.
+    pub fn normal(self, index: u64) -> f64 {
+        let radius = (-2.0 * (1.0 - self.uniform(2 * index)).ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.uniform(2 * index + 1)).cos()
+    }
+
+    /// A random order of 0..n (Fisher-Yates).
+    pub fn permutation(self, n: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..n).collect();
+        for i in (1..n).rev() {
+            order.swap(i, self.below(i as u64, i as u64 + 1) as usize);
+        }
+        order
+    }
+}
+
+const fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_those_of_the_distributions() {
+        let (u, n, count) = (Random::new(1), Random::new(2), 100_000);
+        let mean = (0..count).map(|i| u.uniform(i)).sum::<f64>() / count as f64;
+        let (mut first, mut second) = (0.0, 0.0);
+        for i in 0..count {
+            first += n.normal(i) / count as f64;
+            second += n.normal(i).powi(2) / count as f64;
+        }
+        // Four standard errors.
+        assert!((mean - 0.5).abs() < 4.0 * (1.0f64 / 12.0).sqrt() / (count as f64).sqrt());
+        assert!(first.abs() < 4.0 / (count as f64).sqrt());
+        assert!((second - 1.0).abs() < 4.0 * 2f64.sqrt() / (count as f64).sqrt());
+    }
+
+    #[test]
+    fn permutations_hold_each_index_once_and_depend_on_the_stream() {
+        let (a, b) = (Random::new(3).permutation(100), Random::new(3).stream(1).permutation(100));
+        assert_ne!(a, b);
+        for mut order in [a, b] {
+            order.sort_unstable();
+            assert_eq!(order, (0..100).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn streams_do_not_correlate() {
+        let (a, b, count) = (Random::new(4).stream(0), Random::new(4).stream(1), 100_000);
+        let covariance = (0..count).map(|i| (a.uniform(i) - 0.5) * (b.uniform(i) - 0.5)).sum::<f64>() / count as f64;
+        assert!(covariance.abs() < 4.0 / 12.0 / (count as f64).sqrt());
+    }
+}
