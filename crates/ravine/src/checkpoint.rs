@@ -1,0 +1,248 @@
+//! Checkpoints of an optimizer: safetensors with its settings in the metadata.
+//!
+//! The tensor `<parameter>/<slot>` holds a slot of the rule's state, `<parameter>/ema` the average of the weights.
+//! The metadata key `ravine` holds, as JSON, the format, the element type, the steps made, and for each group its
+//! rule, hyper-parameters and parameters. The weights themselves are the model's to save. So is the schedule: it is a
+//! pure function of the step, so the one that the optimizer was built with goes on.
+
+use crate::error::{Kind, Result};
+use crate::hyper;
+use crate::optimizer::Optimizer;
+use crate::pass::Element;
+use crate::plateau::PlateauState;
+use crate::rule::Slot;
+use safetensors::tensor::{Dtype, SafeTensors, View};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+
+/// The format that this version writes and reads.
+const FORMAT: u32 = 1;
+const METADATA: &str = "ravine";
+const EMA: &str = "ema";
+
+#[derive(Serialize, Deserialize)]
+struct Meta {
+    format: u32,
+    dtype: String,
+    step: u64,
+    ema: bool,
+    #[serde(default)]
+    plateau: Option<PlateauState>,
+    groups: Vec<MetaGroup>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MetaGroup {
+    name: String,
+    rule: String,
+    hyper: BTreeMap<String, String>,
+    /// For people to read; loading keeps the schedule that the optimizer was built with.
+    schedule: Option<String>,
+    params: Vec<String>,
+}
+
+impl<T: Element> Optimizer<T> {
+    /// Writes the whole state to a file, which appears complete or not at all.
+    ///
+    /// # Errors
+    /// The file cannot be written; the optimizer is between the micro-batches of one step.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        if self.micro > 0 {
+            return Err(Kind::MidAccumulation { micro: self.micro }.into());
+        }
+        let mut tensors = Vec::new();
+        for group in &self.groups {
+            let slots = group.rule.slots();
+            for (index, range) in group.plan.ranges() {
+                let param = &self.params[index];
+                let mut push = |slot: &str, values| {
+                    tensors.push((key(&param.name, slot), Buffer { values, shape: &param.shape }));
+                };
+                for (slot, state) in slots.iter().zip(&group.states) {
+                    push(slot.name, &state[range.clone()]);
+                }
+                if self.has_ema() {
+                    push(EMA, &group.average[range]);
+                }
+            }
+        }
+        let meta = serde_json::to_string(&self.meta()).expect("plain data has a JSON form");
+        let error = |source| Kind::Io { action: "write", path: path.into(), source };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = tempfile::NamedTempFile::new_in(folder).map_err(error)?;
+        safetensors::serialize_to_file(tensors, Some(HashMap::from([(METADATA.into(), meta)])), file.path())
+            .map_err(|source| error(std::io::Error::other(source)))?;
+        file.as_file().sync_all().map_err(error)?;
+        file.persist(path).map_err(|failed| error(failed.error))?;
+        // The new name lasts once the folder is written too; not every system lets one ask for that.
+        if let Ok(folder) = std::fs::File::open(folder) {
+            folder.sync_all().ok();
+        }
+        Ok(())
+    }
+
+    /// Takes up the state of a file written by [`save`](Self::save): the next step gives the same bits as if there
+    /// had been no break. Hyper-parameters are the file's; schedules and options stay as built.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no checkpoint, or is one of other parameters, groups, rules or element type.
+    /// Then nothing has changed.
+    pub fn load(&mut self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path).map_err(|source| Kind::Io { action: "read", path: path.into(), source })?;
+        let file = File::open(path, &bytes)?;
+        let mismatch = |key: &str, expected: String, found: String| file.mismatch(key, expected, found);
+        let meta = &file.meta;
+        if meta.format != FORMAT {
+            return Err(mismatch("format", FORMAT.to_string(), meta.format.to_string()));
+        }
+        let dtype = format!("{:?}", T::DTYPE);
+        if meta.dtype != dtype {
+            return Err(mismatch("dtype", dtype, meta.dtype.clone()));
+        }
+        let ema = self.options.ema.is_some();
+        if meta.step > 0 && meta.ema != ema {
+            let word = |on| if on { "on" } else { "off" }.to_string();
+            return Err(mismatch(EMA, word(ema), word(meta.ema)));
+        }
+        let names = |groups: Vec<&str>| groups.join(", ");
+        let (ours, theirs): (Vec<_>, Vec<_>) =
+            (self.groups().collect(), meta.groups.iter().map(|group| group.name.as_str()).collect());
+        if ours != theirs {
+            return Err(mismatch("groups", names(ours), names(theirs)));
+        }
+        if let (Some(plateau), Some(state)) = (&self.options.plateau, &meta.plateau) {
+            plateau.check(state).map_err(|reason| mismatch("plateau", reason, "another state".into()))?;
+        }
+        let mut loaded = Vec::new();
+        let mut known = BTreeSet::new();
+        for (group, theirs) in self.groups.iter().zip(&meta.groups) {
+            let owner = &theirs.name;
+            if theirs.rule != group.rule.name() {
+                return Err(mismatch(&format!("rule of group {owner}"), group.rule.name().into(), theirs.rule.clone()));
+            }
+            let mut rule = group.rule.boxed();
+            for (name, value) in &theirs.hyper {
+                hyper::set_text(&mut *rule, owner, name, value)
+                    .map_err(|error| file.not_a_checkpoint(error.to_string()))?;
+            }
+            let slots = rule.slots();
+            let mut states: Vec<Vec<T>> = slots.iter().map(|_| Vec::with_capacity(group.plan.total())).collect();
+            let mut average = Vec::new();
+            for (index, _) in group.plan.ranges() {
+                let param = &self.params[index];
+                for (Slot { name, .. }, state) in slots.iter().zip(&mut states) {
+                    state.extend(file.tensor::<T>(key(&param.name, name), &param.shape, &mut known)?);
+                }
+                if meta.ema {
+                    average.extend(file.tensor::<T>(key(&param.name, EMA), &param.shape, &mut known)?);
+                }
+            }
+            loaded.push((rule, states, average));
+        }
+        if let Some(extra) = file.tensors.names().into_iter().find(|name| !known.contains(*name)) {
+            return Err(mismatch(extra, "no such tensor".into(), "one".into()));
+        }
+        for (group, (rule, states, average)) in self.groups.iter_mut().zip(loaded) {
+            (group.rule, group.states, group.average) = (rule, states, average);
+        }
+        if let (Some(plateau), Some(state)) = (&mut self.options.plateau, file.meta.plateau) {
+            plateau.load(state);
+        }
+        (self.step, self.micro) = (file.meta.step, 0);
+        Ok(())
+    }
+
+    /// Whether there is an average to save: it begins with the first step.
+    fn has_ema(&self) -> bool {
+        self.options.ema.is_some() && self.step > 0
+    }
+
+    fn meta(&self) -> Meta {
+        let group = |group: &crate::group::GroupState<T>| MetaGroup {
+            name: group.name.clone(),
+            rule: group.rule.name().into(),
+            hyper: (group.rule.params().iter())
+                .filter_map(|param| Some((param.name.into(), group.rule.get(param.name)?.to_string())))
+                .collect(),
+            schedule: group.schedule.as_ref().map(|schedule| schedule.spec()),
+            params: group.plan.ranges().map(|(index, _)| self.params[index].name.clone()).collect(),
+        };
+        Meta {
+            format: FORMAT,
+            dtype: format!("{:?}", T::DTYPE),
+            step: self.step,
+            ema: self.has_ema(),
+            plateau: self.options.plateau.as_ref().map(|plateau| plateau.save()),
+            groups: self.groups.iter().map(group).collect(),
+        }
+    }
+}
+
+fn key(param: &str, slot: &str) -> String {
+    format!("{param}/{slot}")
+}
+
+/// A checkpoint's bytes, understood.
+struct File<'a> {
+    path: &'a Path,
+    tensors: SafeTensors<'a>,
+    meta: Meta,
+}
+
+impl<'a> File<'a> {
+    fn open(path: &'a Path, bytes: &'a [u8]) -> Result<Self> {
+        let bad = |reason: String| Kind::NotACheckpoint { path: path.into(), reason };
+        let tensors = SafeTensors::deserialize(bytes).map_err(|error| bad(error.to_string()))?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| bad(error.to_string()))?;
+        let meta = header.metadata().as_ref().and_then(|metadata| metadata.get(METADATA));
+        let meta = meta.ok_or_else(|| bad(format!("its metadata has no key '{METADATA}'")))?;
+        let meta = serde_json::from_str(meta).map_err(|error| bad(format!("metadata '{METADATA}': {error}")))?;
+        Ok(Self { path, tensors, meta })
+    }
+
+    fn tensor<T: Element>(&self, key: String, shape: &[usize], known: &mut BTreeSet<String>) -> Result<Vec<T>> {
+        let Ok(tensor) = self.tensors.tensor(&key) else {
+            return Err(self.mismatch(&key, format!("a tensor of shape {shape:?}"), "none".into()));
+        };
+        if tensor.dtype() != T::DTYPE || tensor.shape() != shape {
+            let (expected, found) =
+                (format!("{:?} {shape:?}", T::DTYPE), format!("{:?} {:?}", tensor.dtype(), tensor.shape()));
+            return Err(self.mismatch(&key, expected, found));
+        }
+        known.insert(key);
+        Ok(T::from_bytes(tensor.data()))
+    }
+
+    fn mismatch(&self, key: &str, expected: String, found: String) -> crate::Error {
+        Kind::CheckpointMismatch { path: self.path.into(), key: key.into(), expected, found }.into()
+    }
+
+    fn not_a_checkpoint(&self, reason: String) -> crate::Error {
+        Kind::NotACheckpoint { path: self.path.into(), reason }.into()
+    }
+}
+
+/// A tensor to be written.
+struct Buffer<'a, T> {
+    values: &'a [T],
+    shape: &'a [usize],
+}
+
+impl<T: Element> View for Buffer<'_, T> {
+    fn dtype(&self) -> Dtype {
+        T::DTYPE
+    }
+    fn shape(&self) -> &[usize] {
+        self.shape
+    }
+    fn data(&self) -> Cow<'_, [u8]> {
+        T::to_bytes(self.values).into()
+    }
+    fn data_len(&self) -> usize {
+        size_of_val(self.values)
+    }
+}

@@ -1,0 +1,91 @@
+//! What can go wrong, said so that it can be put right.
+
+use std::path::PathBuf;
+
+/// An error of the engine. Its message says what was expected, what came, and where.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(#[from] Kind);
+
+/// The engine's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Kind {
+    #[error("unknown {what} '{name}'{}; there are: {known}", suggestion(.name, .known))]
+    UnknownName { what: &'static str, name: String, known: String },
+    #[error("{owner} has no '{key}'{}; it has: {known}", suggestion(.key, .known))]
+    UnknownKey { owner: String, key: String, known: String },
+    #[error("{owner}: {key} must be {expected}, not {got}")]
+    BadValue { owner: String, key: String, expected: String, got: String },
+    #[error("cannot read '{text}': {reason}")]
+    BadSpec { text: String, reason: String },
+    #[error("an optimizer needs at least one parameter")]
+    NoParameters,
+    #[error("two parameters are named '{name}'")]
+    DuplicateParameter { name: String },
+    #[error("the group pattern '{pattern}' matches no parameter; they are: {known}")]
+    EmptyGroup { pattern: String, known: String },
+    #[error("there is no group '{name}'{}; they are: {known}", suggestion(.name, .known))]
+    UnknownGroup { name: String, known: String },
+    #[error("{what}: expected {expected} tensors, one for each parameter, got {got}")]
+    TensorCount { what: &'static str, expected: usize, got: usize },
+    #[error("{what} '{name}': expected {expected} elements, got {got}")]
+    TensorLength { what: &'static str, name: String, expected: usize, got: usize },
+    #[error("the gradient of '{name}' is not finite: {value} at element {index}; nothing was changed")]
+    NonFiniteGradient { name: String, index: usize, value: f64 },
+    #[error("{option} must be {expected}, not {got}")]
+    BadOption { option: &'static str, expected: &'static str, got: String },
+    #[error("{owner}: setting {key} would change the state kept for each parameter from [{from}] to [{to}]")]
+    StateChange { owner: String, key: String, from: String, to: String },
+    #[error("{rule} asks for {expected} state slots but its update takes {got}")]
+    SlotCount { rule: &'static str, expected: usize, got: usize },
+    #[error("there is no average of the weights: build the optimizer with `ema` and make a step")]
+    NoEma,
+    #[error("a checkpoint now would lose the gradients of the {micro} micro-batches gathered for the next step")]
+    MidAccumulation { micro: u64 },
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io { action: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("{}: not a checkpoint of Ravine: {reason}", path.display())]
+    NotACheckpoint { path: PathBuf, reason: String },
+    #[error("{}: {key}: expected {expected}, found {found}", path.display())]
+    CheckpointMismatch { path: PathBuf, key: String, expected: String, found: String },
+}
+
+/// The known name nearest to a mistyped one, if it is near.
+fn suggestion(name: &str, known: &str) -> String {
+    let limit = 1 + name.chars().count() / 4;
+    let nearest = known.split(", ").map(|candidate| (edit_distance(name, candidate), candidate)).min();
+    match nearest {
+        Some((distance, candidate)) if distance <= limit => format!(" (did you mean '{candidate}'?)"),
+        _ => String::new(),
+    }
+}
+
+/// Levenshtein's distance.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, &y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_name_is_suggested_and_a_far_one_is_not() {
+        assert_eq!(suggestion("adm", "sgd, adam, adamw"), " (did you mean 'adam'?)");
+        assert_eq!(suggestion("lion", "sgd, adam, adamw"), "");
+        assert_eq!(edit_distance("kitten", "sitting"), 3);
+    }
+}

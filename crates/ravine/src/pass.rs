@@ -1,0 +1,482 @@
+//! The fused pass: one reading and one writing of memory for everything that a step does to an element.
+//!
+//! Unscaling, clipping, weight decay, the update rule, the average of the weights and the zeroing of the gradient
+//! happen chunk by chunk in registers and first-level cache. All memory traffic of a step is in [`Job::chunk`]: a
+//! storage format other than the arithmetic type is a matter of how a chunk is loaded and stored there.
+
+use crate::error::{Kind, Result};
+use crate::real::Real;
+use crate::rule::Update;
+use crate::simd::{self, Level, Work};
+use rayon::prelude::*;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+/// Elements that are loaded, updated and stored together: some vectors of the widest kind, little of the stack.
+const CHUNK: usize = 64;
+/// Elements of one task: enough to be worth a thread's while, few enough to share out evenly.
+const TASK: usize = 1 << 15;
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// A type that parameters, gradients and state are stored and computed in: f32 or f64.
+pub trait Element: Real + Default + Into<f64> + sealed::Sealed {
+    /// What a safetensors file calls it.
+    #[doc(hidden)]
+    const DTYPE: safetensors::Dtype;
+    #[doc(hidden)]
+    fn pass<'a>(rule: &'static str, job: &'a Job<'a, Self>) -> Pass<'a>;
+    #[doc(hidden)]
+    fn to_bytes(values: &[Self]) -> Vec<u8>;
+    #[doc(hidden)]
+    fn from_bytes(bytes: &[u8]) -> Vec<Self>;
+}
+
+macro_rules! element {
+    ($($t:ident => $variant:ident),*) => {$(
+        impl Element for $t {
+            const DTYPE: safetensors::Dtype = safetensors::Dtype::$variant;
+            fn pass<'a>(rule: &'static str, job: &'a Job<'a, Self>) -> Pass<'a> {
+                Pass { rule, job: Typed::$variant(job) }
+            }
+            fn to_bytes(values: &[Self]) -> Vec<u8> {
+                values.iter().flat_map(|x| x.to_le_bytes()).collect()
+            }
+            fn from_bytes(bytes: &[u8]) -> Vec<Self> {
+                bytes.as_chunks().0.iter().map(|x| Self::from_le_bytes(*x)).collect()
+            }
+        }
+    )*};
+}
+element!(f32 => F32, f64 => F64);
+
+/// The tensors of one step, handed to a [`Rule`](crate::Rule) to run its update over.
+pub struct Pass<'a> {
+    rule: &'static str,
+    job: Typed<'a>,
+}
+
+enum Typed<'a> {
+    F32(&'a Job<'a, f32>),
+    F64(&'a Job<'a, f64>),
+    /// No tensors: tells only whether an update fits this many slots.
+    Check(usize),
+}
+
+impl Pass<'_> {
+    /// Runs an update over every element of every tensor, with `scalars` rounded to the arithmetic type.
+    pub fn run<U: Update<N, K>, const N: usize, const K: usize>(
+        &mut self,
+        _update: U,
+        scalars: [f64; K],
+    ) -> Result<()> {
+        let slots = match self.job {
+            Typed::F32(job) => job.states.len(),
+            Typed::F64(job) => job.states.len(),
+            Typed::Check(slots) => slots,
+        };
+        if slots != N {
+            return Err(Kind::SlotCount { rule: self.rule, expected: slots, got: N }.into());
+        }
+        match self.job {
+            Typed::F32(job) => job.run::<U, N, K>(scalars),
+            Typed::F64(job) => job.run::<U, N, K>(scalars),
+            Typed::Check(_) => {}
+        }
+        Ok(())
+    }
+
+    /// A pass that changes nothing and fails if the rule's update does not fit its slots.
+    pub(crate) fn check(rule: &'static str, slots: usize) -> Self {
+        Self { rule, job: Typed::Check(slots) }
+    }
+}
+
+/// A parameter tensor and its gradient, both of `len` elements. Valid only while a [`Tensors`] made of it lives.
+pub(crate) struct Tensor<T> {
+    values: *mut T,
+    grads: *mut T,
+    len: usize,
+}
+
+// SAFETY: used through `Tensors` only, which stands for exclusive borrows of what is pointed to.
+unsafe impl<T: Send> Send for Tensor<T> {}
+// SAFETY: threads that share it touch disjoint elements: see `Plan`.
+unsafe impl<T: Send> Sync for Tensor<T> {}
+
+/// The parameters and gradients of one step, borrowed exclusively for `'a`.
+pub(crate) struct Tensors<'a, T> {
+    list: &'a [Tensor<T>],
+    borrow: PhantomData<&'a mut T>,
+}
+
+impl<'a, T: Element> Tensors<'a, T> {
+    /// Gathers parameters and their gradients, pair by pair of the same length. `memory` is reused from step to step.
+    pub(crate) fn gather(
+        memory: &'a mut Vec<Tensor<T>>,
+        pairs: impl Iterator<Item = (&'a mut [T], &'a mut [T])>,
+    ) -> Self {
+        memory.clear();
+        memory.extend(pairs.map(|(values, grads)| {
+            assert_eq!(values.len(), grads.len());
+            Tensor { len: values.len(), values: values.as_mut_ptr(), grads: grads.as_mut_ptr() }
+        }));
+        Self { list: memory, borrow: PhantomData }
+    }
+
+    /// The gradient of each parameter.
+    pub(crate) fn grads(&self) -> impl Iterator<Item = &[T]> {
+        // SAFETY: `gather` was given a slice of this length, borrowed for as long as `self` lives.
+        self.list.iter().map(|tensor| unsafe { std::slice::from_raw_parts(tensor.grads, tensor.len) })
+    }
+
+    /// The values of parameter `index`.
+    pub(crate) fn values(&self, index: usize) -> &[T] {
+        let tensor = &self.list[index];
+        // SAFETY: as in `grads`.
+        unsafe { std::slice::from_raw_parts(tensor.values, tensor.len) }
+    }
+
+    /// Sets all gradients to 0.
+    pub(crate) fn zero_grads(&mut self) {
+        for tensor in self.list {
+            // SAFETY: as in `grads`; the borrow is exclusive.
+            unsafe { std::slice::from_raw_parts_mut(tensor.grads, tensor.len) }.fill(T::default());
+        }
+    }
+}
+
+/// A part of a tensor: elements `start..start + len`, whose state is at `state`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Piece {
+    tensor: usize,
+    start: usize,
+    len: usize,
+    state: usize,
+}
+
+/// How the elements of some tensors are cut into tasks of equal size, whatever the sizes of the tensors. Each element
+/// is in exactly one piece.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pieces: Vec<Piece>,
+    tasks: Vec<Range<usize>>,
+    tensors: Vec<(usize, usize)>,
+    total: usize,
+}
+
+impl Plan {
+    /// A plan for tensors of these indices, which must rise, and lengths.
+    pub(crate) fn new(tensors: impl IntoIterator<Item = (usize, usize)>) -> Self {
+        let tensors: Vec<_> = tensors.into_iter().collect();
+        assert!(tensors.is_sorted_by(|a, b| a.0 < b.0));
+        let (mut pieces, mut tasks) = (Vec::new(), Vec::new());
+        let (mut state, mut task_start, mut room) = (0, 0, TASK);
+        for &(tensor, len) in &tensors {
+            let mut start = 0;
+            while start < len {
+                let piece = Piece { tensor, start, len: room.min(len - start), state };
+                pieces.push(piece);
+                start += piece.len;
+                state += piece.len;
+                room -= piece.len;
+                if room == 0 {
+                    tasks.push(task_start..pieces.len());
+                    (task_start, room) = (pieces.len(), TASK);
+                }
+            }
+        }
+        if task_start < pieces.len() {
+            tasks.push(task_start..pieces.len());
+        }
+        Self { pieces, tasks, tensors, total: state }
+    }
+
+    /// Elements of all tensors together.
+    pub(crate) fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Where the state of each tensor lies: its index and its range.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
+        self.tensors.iter().scan(0, |end, &(tensor, len)| {
+            *end += len;
+            Some((tensor, *end - len..*end))
+        })
+    }
+
+    /// Panics unless the plan was made for tensors of these lengths, on which all unsafe code below relies.
+    fn check<T>(&self, tensors: &Tensors<'_, T>) {
+        assert!(self.tensors.iter().all(|&(tensor, len)| tensors.list[tensor].len == len));
+    }
+}
+
+/// Everything of one step of one group but the rule.
+pub struct Job<'a, T> {
+    plan: &'a Plan,
+    tensors: &'a [Tensor<T>],
+    states: Vec<State<T>>,
+    average: Option<(State<T>, T)>,
+    before: Before,
+    zero: bool,
+    level: Level,
+}
+
+/// The start of a state buffer of `Plan::total` elements, borrowed exclusively by the job that holds it.
+struct State<T>(*mut T);
+// SAFETY: as for `Tensor`.
+unsafe impl<T: Send> Send for State<T> {}
+// SAFETY: as for `Tensor`.
+unsafe impl<T: Send> Sync for State<T> {}
+
+/// What happens to gradient and parameter before the rule sees them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Before {
+    /// Factor on the gradient: unscaling, accumulation, clipping by norm, sign.
+    pub(crate) scale: f64,
+    /// Gradients are limited to this magnitude; infinity for no limit.
+    pub(crate) clip: f64,
+    /// Multiple of the parameter that is added to the gradient.
+    pub(crate) l2: f64,
+    /// Factor on the parameter.
+    pub(crate) keep: f64,
+}
+
+impl<'a, T: Element> Job<'a, T> {
+    /// A step of the plan's tensors with their state, and an average of the weights that moves by the weight beside it.
+    pub(crate) fn new(
+        plan: &'a Plan,
+        tensors: &'a mut Tensors<'_, T>,
+        states: &'a mut [Vec<T>],
+        average: Option<(&'a mut [T], f64)>,
+        before: Before,
+        zero: bool,
+        level: Level,
+    ) -> Self {
+        plan.check(tensors);
+        let state = |state: &mut [T]| {
+            assert_eq!(state.len(), plan.total);
+            State(state.as_mut_ptr())
+        };
+        let average = average.map(|(average, weight)| (state(average), T::from_f64(weight)));
+        let states = states.iter_mut().map(|slot| state(slot)).collect();
+        Self { plan, tensors: tensors.list, states, average, before, zero, level }
+    }
+
+    fn run<U: Update<N, K>, const N: usize, const K: usize>(&self, scalars: [f64; K]) {
+        let task = |range: &Range<usize>| {
+            simd::dispatch(self.level, Task::<T, U, N, K> {
+                job: self,
+                pieces: &self.plan.pieces[range.clone()],
+                scalars: scalars.map(T::from_f64),
+                rule: PhantomData,
+            })
+        };
+        match self.plan.tasks.as_slice() {
+            [only] => task(only),
+            tasks => tasks.par_iter().for_each(task),
+        }
+    }
+}
+
+/// One task's share of the pass.
+struct Task<'a, T, U, const N: usize, const K: usize> {
+    job: &'a Job<'a, T>,
+    pieces: &'a [Piece],
+    scalars: [T; K],
+    rule: PhantomData<fn(U)>,
+}
+
+impl<T: Element, U: Update<N, K>, const N: usize, const K: usize> Work for Task<'_, T, U, N, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for piece in self.pieces {
+            let tensor = &self.job.tensors[piece.tensor];
+            let mut done = 0;
+            while done < piece.len {
+                let count = CHUNK.min(piece.len - done);
+                let (at, state) = (piece.start + done, piece.state + done);
+                // SAFETY: the piece lies inside its tensor and state (`Plan::new`, checked by `Job::new`, which borrows
+                // both exclusively), and no other piece holds these elements.
+                unsafe {
+                    let chunk = Chunk {
+                        values: tensor.values.add(at),
+                        grads: tensor.grads.add(at),
+                        states: std::array::from_fn(|slot| self.job.states[slot].0.add(state)),
+                        average: self.job.average.as_ref().map(|(average, weight)| (average.0.add(state), *weight)),
+                    };
+                    // A constant count lets the compiler unroll.
+                    if count == CHUNK {
+                        chunk.run::<U, K>(self.job.before, self.job.zero, self.scalars, CHUNK);
+                    } else {
+                        chunk.run::<U, K>(self.job.before, self.job.zero, self.scalars, count);
+                    }
+                }
+                done += count;
+            }
+        }
+    }
+}
+
+/// Where a chunk lies in memory.
+struct Chunk<T, const N: usize> {
+    values: *mut T,
+    grads: *mut T,
+    states: [*mut T; N],
+    average: Option<(*mut T, T)>,
+}
+
+impl<T: Element, const N: usize> Chunk<T, N> {
+    /// # Safety
+    /// All pointers must be valid for `count <= CHUNK` elements and not overlap.
+    #[inline(always)]
+    unsafe fn run<U: Update<N, K>, const K: usize>(self, before: Before, zero: bool, k: [T; K], count: usize) {
+        // SAFETY: as promised by the caller.
+        unsafe {
+            let mut values = load(self.values, count);
+            let mut grads = load(self.grads, count);
+            let mut states = self.states.map(|state| load(state, count));
+            let (scale, clip, l2, keep) = (
+                T::from_f64(before.scale),
+                T::from_f64(before.clip),
+                T::from_f64(before.l2),
+                T::from_f64(before.keep),
+            );
+            for g in &mut grads {
+                // NaN passes, so that it is seen downstream as it would be without clipping.
+                *g = (-clip).max(clip.min(*g * scale));
+            }
+            if before.l2 != 0.0 {
+                for (g, &w) in grads.iter_mut().zip(&values) {
+                    *g = *g + l2 * w;
+                }
+            }
+            for i in 0..CHUNK {
+                let s = std::array::from_fn(|slot| states[slot][i]);
+                let (w, s) = U::update(k, values[i] * keep, grads[i], s);
+                values[i] = w;
+                for slot in 0..N {
+                    states[slot][i] = s[slot];
+                }
+            }
+            store(&values, self.values, count);
+            for slot in 0..N {
+                store(&states[slot], self.states[slot], count);
+            }
+            if let Some((average, weight)) = self.average {
+                let mut mean = load(average, count);
+                for (mean, &w) in mean.iter_mut().zip(&values) {
+                    *mean = *mean + (w - *mean) * weight;
+                }
+                store(&mean, average, count);
+            }
+            if zero {
+                std::ptr::write_bytes(self.grads, 0, count);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// `from` must be valid for reading `count <= CHUNK` elements.
+#[inline(always)]
+unsafe fn load<T: Element>(from: *const T, count: usize) -> [T; CHUNK] {
+    let mut chunk = [T::default(); CHUNK];
+    // SAFETY: as promised by the caller.
+    unsafe { std::ptr::copy_nonoverlapping(from, chunk.as_mut_ptr(), count) };
+    chunk
+}
+
+/// # Safety
+/// `to` must be valid for writing `count <= CHUNK` elements.
+#[inline(always)]
+unsafe fn store<T: Element>(chunk: &[T; CHUNK], to: *mut T, count: usize) {
+    // SAFETY: as promised by the caller.
+    unsafe { std::ptr::copy_nonoverlapping(chunk.as_ptr(), to, count) };
+}
+
+/// The sum of the squares of all gradients, in f64.
+///
+/// Element i of all tensors laid end to end is always added to lane i mod `LANES` of task i / `TASK`, and lanes and
+/// tasks are added in order, so the bits depend neither on threads nor on how the elements are cut into tensors.
+pub(crate) fn sum_of_squares<T: Element>(plan: &Plan, tensors: &Tensors<'_, T>, level: Level) -> f64 {
+    plan.check(tensors);
+    let tensors = tensors.list;
+    let task = |range: &Range<usize>| simd::dispatch(level, Squares { pieces: &plan.pieces[range.clone()], tensors });
+    match plan.tasks.as_slice() {
+        [] => 0.0,
+        [only] => task(only),
+        tasks => tasks.par_iter().map(task).collect::<Vec<_>>().iter().sum(),
+    }
+}
+
+const LANES: usize = 32;
+
+struct Squares<'a, T> {
+    pieces: &'a [Piece],
+    tensors: &'a [Tensor<T>],
+}
+
+impl<T: Element> Work for Squares<'_, T> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        let mut lanes = [0.0f64; LANES];
+        for piece in self.pieces {
+            // SAFETY: the piece lies inside its tensor (`Plan::new`, checked by `sum_of_squares`).
+            let grads = unsafe {
+                std::slice::from_raw_parts(self.tensors[piece.tensor].grads.add(piece.start), piece.len)
+            };
+            let lane = piece.state % LANES;
+            let (head, rest) = grads.split_at(((LANES - lane) % LANES).min(piece.len));
+            add_squares(head, &mut lanes[lane..]);
+            let mut chunks = rest.chunks_exact(LANES);
+            for chunk in &mut chunks {
+                add_squares(chunk, &mut lanes);
+            }
+            add_squares(chunks.remainder(), &mut lanes);
+        }
+        lanes.iter().sum()
+    }
+}
+
+#[inline(always)]
+fn add_squares<T: Element>(grads: &[T], lanes: &mut [f64]) {
+    for (lane, &g) in lanes.iter_mut().zip(grads) {
+        let g: f64 = g.into();
+        *lane += g * g;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_covers_each_element_once_in_tasks_of_equal_size() {
+        for lens in [vec![1], vec![0, 5, 0], vec![TASK], vec![TASK + 1, 3], vec![100; 1000], vec![3 * TASK, 7, TASK]] {
+            let plan = Plan::new(lens.iter().copied().enumerate());
+            assert_eq!(plan.total(), lens.iter().sum::<usize>());
+            let mut next = vec![0; lens.len()];
+            let mut state = 0;
+            for (index, task) in plan.tasks.iter().enumerate() {
+                let mut size = 0;
+                for piece in &plan.pieces[task.clone()] {
+                    assert_eq!((piece.start, piece.state), (next[piece.tensor], state));
+                    next[piece.tensor] += piece.len;
+                    state += piece.len;
+                    size += piece.len;
+                }
+                assert!(size == TASK || index + 1 == plan.tasks.len());
+            }
+            assert_eq!(next, lens);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Every update rule, one file each.
+
+use crate::catalogue::{self, Entry};
+use crate::error::Result;
+use crate::rule::Rule;
+
+mod adagrad;
+mod adam;
+mod adamw;
+mod rmsprop;
+mod sgd;
+
+pub use adagrad::Adagrad;
+pub use adam::Adam;
+pub use adamw::AdamW;
+pub use rmsprop::RmsProp;
+pub use sgd::Sgd;
+
+/// Every rule there is.
+pub const CATALOGUE: &[Entry<Box<dyn Rule>>] =
+    &[sgd::ENTRY, adagrad::ENTRY, rmsprop::ENTRY, adam::ENTRY, adamw::ENTRY];
+
+/// The rule that a text such as `sgd:lr=0.1,momentum=0.9` stands for: a name or preset from the catalogue, and
+/// hyper-parameters that differ from its defaults.
+///
+/// ```
+/// let rule = ravine::rules::parse("adam:lr=3e-4,betas=0.9/0.95")?;
+/// assert_eq!(rule.lr(), 3e-4);
+/// let error = ravine::rules::parse("adm").err().unwrap();
+/// assert!(error.to_string().contains("did you mean 'adam'?"));
+/// # Ok::<(), ravine::Error>(())
+/// ```
+///
+/// # Errors
+/// An unknown name or hyper-parameter, with those there are; a value out of its range.
+pub fn parse(text: &str) -> Result<Box<dyn Rule>> {
+    let (name, pairs) = catalogue::split(text)?;
+    let (entry, preset) = catalogue::find("optimizer", CATALOGUE, name)?;
+    let mut rule = (entry.make)();
+    catalogue::apply(&mut *rule, name, &catalogue::split_pairs(preset)?)?;
+    catalogue::apply(&mut *rule, name, &pairs)?;
+    Ok(rule)
+}
+
+/// The shortest text that [`parse`] reads back as this rule.
+pub fn spec(rule: &dyn Rule) -> String {
+    match CATALOGUE.iter().find(|entry| entry.name == rule.name()) {
+        Some(entry) => catalogue::spec(entry.name, rule, &*(entry.make)()),
+        None => rule.name().into(),
+    }
+}

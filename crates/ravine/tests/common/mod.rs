@@ -1,0 +1,60 @@
+//! What several tests share.
+
+#![allow(dead_code)] // Each test uses its part.
+
+use ravine::{Builder, Element, Optimizer, Outcome, ParamSpec, random::Random, rules};
+
+/// Every rule with every option that changes its update or its state.
+pub(crate) const VARIANTS: &[&str] = &[
+    "sgd:lr=0.01",
+    "sgd:lr=0.01,momentum=0.9",
+    "sgd:lr=0.01,momentum=0.9,dampening=0.5",
+    "sgd:lr=0.01,momentum=0.9,nesterov=true",
+    "sgd:lr=0.01,momentum=0.9,ema=true",
+    "sgd:lr=0.01,weight_decay=0.1",
+    "sgd:lr=0.01,weight_decay=0.1,decoupled=true",
+    "adagrad:lr=0.01",
+    "adagrad:lr=0.01,lr_decay=0.1,initial_accumulator_value=0.1",
+    "adagrad:lr=0.01,eps=1e-6,eps_in_sqrt=true",
+    "rmsprop:lr=0.01",
+    "rmsprop:lr=0.01,momentum=0.9",
+    "rmsprop:lr=0.01,centered=true",
+    "rmsprop:lr=0.01,centered=true,momentum=0.9,weight_decay=0.1",
+    "rmsprop:lr=0.01,eps=1e-6,eps_in_sqrt=true",
+    "adam:lr=0.01",
+    "adam:lr=0.01,amsgrad=true",
+    "adam:lr=0.01,bias_correction=false",
+    "adam:lr=0.01,weight_decay=0.1",
+    "adamw:lr=0.01",
+    "adamw:lr=0.01,amsgrad=true",
+];
+
+pub(crate) fn builder(spec: &str) -> Builder {
+    Optimizer::builder_boxed(rules::parse(spec).unwrap())
+}
+
+/// Parameters `p0`, `p1`, ... of these lengths.
+pub(crate) fn params(lens: &[usize]) -> Vec<ParamSpec> {
+    lens.iter().enumerate().map(|(i, &len)| ParamSpec::new(format!("p{i}"), [len])).collect()
+}
+
+/// Normal numbers of a seed.
+pub(crate) fn normal<T: Element>(seed: u64, len: usize) -> Vec<T> {
+    let random = Random::new(seed);
+    (0..len).map(|i| T::from_f64(random.normal(i as u64))).collect()
+}
+
+/// Makes steps `steps` on one buffer; the gradient of step t is normal with seed t, plus the weights.
+pub(crate) fn train<T: Element>(optimizer: &mut Optimizer<T>, values: &mut [T], steps: std::ops::Range<u64>) {
+    for step in steps {
+        let mut grads: Vec<T> = normal(1000 + step, values.len());
+        grads.iter_mut().zip(&*values).for_each(|(g, &w)| *g = *g + w);
+        let outcome = optimizer.step_flat(values, &mut grads).unwrap();
+        assert!(matches!(outcome, Outcome::Stepped { .. }));
+    }
+}
+
+/// The bits of the numbers.
+pub(crate) fn bits<T: Element>(values: &[T]) -> Vec<u64> {
+    values.iter().map(|&x| x.into().to_bits()).collect()
+}
