@@ -5,8 +5,8 @@
 //!
 //! `cargo bench -p ravine` runs all; `cargo bench -p ravine -- adamw` those whose name holds the word.
 
-use rayon::prelude::*;
 use ravine::{Builder, Ema, Guard, Optimizer, Outcome, ParamSpec, rules};
+use rayon::prelude::*;
 use std::time::Instant;
 
 const RULES: &[&str] = &[
@@ -27,8 +27,13 @@ fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|word| name.contains(word.as_str()));
     println!("{} threads, {:?}", rayon::current_num_threads(), ravine::simd::Level::widest());
-    println!("{:<36} {:<8} {:>9} {:>9} {:>8} {:>6}", "case", "tensors", "step ms", "limit ms", "GB/s", "ratio");
-    for (label, count, len, rounds) in [("20x1M", 20, 1_000_000, 11), ("1000x256", 1000, 256, 301), ("1x256k", 1, 256_000, 301)] {
+    println!(
+        "{:<36} {:<8} {:>9} {:>9} {:>8} {:>6}",
+        "case", "tensors", "step ms", "limit ms", "GB/s", "ratio"
+    );
+    for (label, count, len, rounds) in
+        [("20x1M", 20, 1_000_000, 11), ("1000x256", 1000, 256, 301), ("1x256k", 1, 256_000, 301)]
+    {
         for rule in RULES.iter().filter(|rule| wanted(rule)) {
             // Without the guard a step is the fused pass alone.
             measure(rule, label, plain(rule), 0, &vec![len; count], rounds);

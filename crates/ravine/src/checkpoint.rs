@@ -92,7 +92,8 @@ impl<T: Element> Optimizer<T> {
     /// Then nothing has changed.
     pub fn load(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let bytes = std::fs::read(path).map_err(|source| Kind::Io { action: "read", path: path.into(), source })?;
+        let bytes =
+            std::fs::read(path).map_err(|source| Kind::Io { action: "read", path: path.into(), source })?;
         let file = File::open(path, &bytes)?;
         let mismatch = |key: &str, expected: String, found: String| file.mismatch(key, expected, found);
         let meta = &file.meta;
@@ -122,7 +123,11 @@ impl<T: Element> Optimizer<T> {
         for (group, theirs) in self.groups.iter().zip(&meta.groups) {
             let owner = &theirs.name;
             if theirs.rule != group.rule.name() {
-                return Err(mismatch(&format!("rule of group {owner}"), group.rule.name().into(), theirs.rule.clone()));
+                return Err(mismatch(
+                    &format!("rule of group {owner}"),
+                    group.rule.name().into(),
+                    theirs.rule.clone(),
+                ));
             }
             let mut rule = group.rule.boxed();
             for (name, value) in &theirs.hyper {
@@ -130,7 +135,8 @@ impl<T: Element> Optimizer<T> {
                     .map_err(|error| file.not_a_checkpoint(error.to_string()))?;
             }
             let slots = rule.slots();
-            let mut states: Vec<Vec<T>> = slots.iter().map(|_| Vec::with_capacity(group.plan.total())).collect();
+            let mut states: Vec<Vec<T>> =
+                slots.iter().map(|_| Vec::with_capacity(group.plan.total())).collect();
             let mut average = Vec::new();
             for (index, _) in group.plan.ranges() {
                 let param = &self.params[index];
@@ -200,11 +206,17 @@ impl<'a> File<'a> {
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| bad(error.to_string()))?;
         let meta = header.metadata().as_ref().and_then(|metadata| metadata.get(METADATA));
         let meta = meta.ok_or_else(|| bad(format!("its metadata has no key '{METADATA}'")))?;
-        let meta = serde_json::from_str(meta).map_err(|error| bad(format!("metadata '{METADATA}': {error}")))?;
+        let meta =
+            serde_json::from_str(meta).map_err(|error| bad(format!("metadata '{METADATA}': {error}")))?;
         Ok(Self { path, tensors, meta })
     }
 
-    fn tensor<T: Element>(&self, key: String, shape: &[usize], known: &mut BTreeSet<String>) -> Result<Vec<T>> {
+    fn tensor<T: Element>(
+        &self,
+        key: String,
+        shape: &[usize],
+        known: &mut BTreeSet<String>,
+    ) -> Result<Vec<T>> {
         let Ok(tensor) = self.tensors.tensor(&key) else {
             return Err(self.mismatch(&key, format!("a tensor of shape {shape:?}"), "none".into()));
         };

@@ -42,7 +42,9 @@ pub(crate) enum Kind {
     SlotCount { rule: &'static str, expected: usize, got: usize },
     #[error("there is no average of the weights: build the optimizer with `ema` and make a step")]
     NoEma,
-    #[error("a checkpoint now would lose the gradients of the {micro} micro-batches gathered for the next step")]
+    #[error(
+        "a checkpoint now would lose the gradients of the {micro} micro-batches gathered for the next step"
+    )]
     MidAccumulation { micro: u64 },
     #[error("cannot {action} {}: {source}", path.display())]
     Io { action: &'static str, path: PathBuf, source: std::io::Error },

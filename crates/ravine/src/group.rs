@@ -118,7 +118,13 @@ impl<T: Element> GroupState<T> {
                 hyper::set(&mut *rule, &group.pattern, &name, value)?;
             }
             let schedule = group.schedule.or_else(|| schedule.clone());
-            states.push(Self::new(group.pattern, rule, schedule, group.maximize.unwrap_or(maximize), members)?);
+            states.push(Self::new(
+                group.pattern,
+                rule,
+                schedule,
+                group.maximize.unwrap_or(maximize),
+                members,
+            )?);
         }
         Ok(states)
     }
@@ -182,7 +188,8 @@ impl<T: Element> GroupState<T> {
             self.average = self.plan.ranges().flat_map(|(index, _)| tensors.values(index)).copied().collect();
         }
         let average = moment.ema_weight.map(|weight| (&mut self.average[..], weight));
-        let job = Job::new(&self.plan, tensors, &mut self.states, average, before, moment.zero_grad, moment.level);
+        let job =
+            Job::new(&self.plan, tensors, &mut self.states, average, before, moment.zero_grad, moment.level);
         self.rule.step(at, &mut T::pass(self.rule.name(), &job))
     }
 }

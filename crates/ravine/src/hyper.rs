@@ -33,9 +33,7 @@ impl fmt::Display for Value {
             Self::Int(x) => write!(f, "{x}"),
             Self::Float(x) => f.write_str(&number(*x)),
             Self::Pair([a, b]) => write!(f, "{}/{}", number(*a), number(*b)),
-            Self::Ints(list) => {
-                f.write_str(&list.iter().map(u64::to_string).collect::<Vec<_>>().join("/"))
-            }
+            Self::Ints(list) => f.write_str(&list.iter().map(u64::to_string).collect::<Vec<_>>().join("/")),
             Self::Word(word) => f.write_str(word),
         }
     }

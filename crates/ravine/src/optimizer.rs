@@ -173,7 +173,15 @@ impl Builder {
         }
         let groups = GroupState::resolve(params, self.rule, self.schedule, self.maximize, self.groups)?;
         let plan = Plan::new(params.iter().map(ParamSpec::len).enumerate());
-        Ok(Optimizer { params: params.to_vec(), groups, plan, memory: Vec::new(), options, step: 0, micro: 0 })
+        Ok(Optimizer {
+            params: params.to_vec(),
+            groups,
+            plan,
+            memory: Vec::new(),
+            options,
+            step: 0,
+            micro: 0,
+        })
     }
 }
 
@@ -376,7 +384,9 @@ impl<T: Element> Optimizer<T> {
         if self.options.ema.is_none() || self.step == 0 {
             return Err(Kind::NoEma.into());
         }
-        self.check_tensors("the average's buffers", "the average's buffer for", into.len(), |i| into[i].len())?;
+        self.check_tensors("the average's buffers", "the average's buffer for", into.len(), |i| {
+            into[i].len()
+        })?;
         for group in &self.groups {
             for (index, range) in group.plan.ranges() {
                 into[index].copy_from_slice(&group.average[range]);
@@ -419,7 +429,8 @@ impl<T: Element> Optimizer<T> {
         }
         // The squares of large f64 overflow where the numbers themselves do not.
         let all = || tensors.grads().flatten().map(|&g| g.into());
-        let largest = all().fold(0.0, |largest: f64, g: f64| if g.abs() > largest { g.abs() } else { largest });
+        let largest =
+            all().fold(0.0, |largest: f64, g: f64| if g.abs() > largest { g.abs() } else { largest });
         largest * all().map(|g: f64| (g / largest).powi(2)).sum::<f64>().sqrt()
     }
 

@@ -269,12 +269,15 @@ impl<'a, T: Element> Job<'a, T> {
 
     fn run<U: Update<N, K>, const N: usize, const K: usize>(&self, scalars: [f64; K]) {
         let task = |range: &Range<usize>| {
-            simd::dispatch(self.level, Task::<T, U, N, K> {
-                job: self,
-                pieces: &self.plan.pieces[range.clone()],
-                scalars: scalars.map(T::from_f64),
-                rule: PhantomData,
-            })
+            simd::dispatch(
+                self.level,
+                Task::<T, U, N, K> {
+                    job: self,
+                    pieces: &self.plan.pieces[range.clone()],
+                    scalars: scalars.map(T::from_f64),
+                    rule: PhantomData,
+                },
+            )
         };
         match self.plan.tasks.as_slice() {
             [only] => task(only),
@@ -309,7 +312,11 @@ impl<T: Element, U: Update<N, K>, const N: usize, const K: usize> Work for Task<
                         values: tensor.values.add(at),
                         grads: tensor.grads.add(at),
                         states: std::array::from_fn(|slot| self.job.states[slot].0.add(state)),
-                        average: self.job.average.as_ref().map(|(average, weight)| (average.0.add(state), *weight)),
+                        average: self
+                            .job
+                            .average
+                            .as_ref()
+                            .map(|(average, weight)| (average.0.add(state), *weight)),
                     };
                     // A constant count lets the compiler unroll.
                     if count == CHUNK {
@@ -336,7 +343,13 @@ impl<T: Element, const N: usize> Chunk<T, N> {
     /// # Safety
     /// All pointers must be valid for `count <= CHUNK` elements and not overlap.
     #[inline(always)]
-    unsafe fn run<U: Update<N, K>, const K: usize>(self, before: Before, zero: bool, k: [T; K], count: usize) {
+    unsafe fn run<U: Update<N, K>, const K: usize>(
+        self,
+        before: Before,
+        zero: bool,
+        k: [T; K],
+        count: usize,
+    ) {
         // SAFETY: as promised by the caller.
         unsafe {
             let mut values = load(self.values, count);
@@ -408,7 +421,9 @@ unsafe fn store<T: Element>(chunk: &[T; CHUNK], to: *mut T, count: usize) {
 pub(crate) fn sum_of_squares<T: Element>(plan: &Plan, tensors: &Tensors<'_, T>, level: Level) -> f64 {
     plan.check(tensors);
     let tensors = tensors.list;
-    let task = |range: &Range<usize>| simd::dispatch(level, Squares { pieces: &plan.pieces[range.clone()], tensors });
+    let task = |range: &Range<usize>| {
+        simd::dispatch(level, Squares { pieces: &plan.pieces[range.clone()], tensors })
+    };
     match plan.tasks.as_slice() {
         [] => 0.0,
         [only] => task(only),
@@ -461,7 +476,9 @@ mod tests {
 
     #[test]
     fn a_plan_covers_each_element_once_in_tasks_of_equal_size() {
-        for lens in [vec![1], vec![0, 5, 0], vec![TASK], vec![TASK + 1, 3], vec![100; 1000], vec![3 * TASK, 7, TASK]] {
+        for lens in
+            [vec![1], vec![0, 5, 0], vec![TASK], vec![TASK + 1, 3], vec![100; 1000], vec![3 * TASK, 7, TASK]]
+        {
             let plan = Plan::new(lens.iter().copied().enumerate());
             assert_eq!(plan.total(), lens.iter().sum::<usize>());
             let mut next = vec![0; lens.len()];

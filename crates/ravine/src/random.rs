@@ -90,7 +90,8 @@ mod tests {
     #[test]
     fn streams_do_not_correlate() {
         let (a, b, count) = (Random::new(4).stream(0), Random::new(4).stream(1), 100_000);
-        let covariance = (0..count).map(|i| (a.uniform(i) - 0.5) * (b.uniform(i) - 0.5)).sum::<f64>() / count as f64;
+        let covariance =
+            (0..count).map(|i| (a.uniform(i) - 0.5) * (b.uniform(i) - 0.5)).sum::<f64>() / count as f64;
         assert!(covariance.abs() < 4.0 / 12.0 / (count as f64).sqrt());
     }
 }

@@ -1,7 +1,7 @@
 //! What an update rule is.
 
 use crate::error::Result;
-use crate::hyper::Hyper;
+use crate::hyper::{self, Hyper, Value};
 use crate::pass::Pass;
 use crate::real::Real;
 
@@ -74,6 +74,17 @@ pub trait Rule: Hyper + Send + Sync {
     fn step(&self, at: At, pass: &mut Pass<'_>) -> Result<()>;
     /// A copy of it.
     fn boxed(&self) -> Box<dyn Rule>;
+}
+
+impl dyn Rule {
+    /// Sets a hyper-parameter after checking its name and range.
+    ///
+    /// # Errors
+    /// No such hyper-parameter, or a value out of its range.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) -> Result<()> {
+        let owner = self.name();
+        hyper::set(self, owner, name, value.into())
+    }
 }
 
 /// base^exponent by repeated squaring: the same bits on every platform, unlike `powi`.

@@ -46,7 +46,8 @@ fn fifty_steps_and_fifty_after_a_file_are_a_hundred() {
 fn hyper_parameters_come_from_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
-    let mut saved: Optimizer<f32> = builder("adam:lr=0.1,betas=0.8/0.9,amsgrad=true").build(&params(&[3])).unwrap();
+    let mut saved: Optimizer<f32> =
+        builder("adam:lr=0.1,betas=0.8/0.9,amsgrad=true").build(&params(&[3])).unwrap();
     let mut loaded: Optimizer<f32> = builder("adam").build(&params(&[3])).unwrap();
     let (mut values, mut others) = (normal(0, 3), normal(0, 3));
     train(&mut saved, &mut values, 0..3);

@@ -45,7 +45,10 @@ fn the_same_bits_for_any_threads_width_and_cut() {
     for spec in VARIANTS {
         let reference = in_pool(1, || result::<f32>(spec, &[MANY], Level::Baseline));
         for threads in [2, 3, 8] {
-            assert!(reference == in_pool(threads, || result::<f32>(spec, &[MANY], Level::widest())), "{spec}");
+            assert!(
+                reference == in_pool(threads, || result::<f32>(spec, &[MANY], Level::widest())),
+                "{spec}"
+            );
         }
         for level in Level::available() {
             assert!(reference == result::<f32>(spec, &[MANY], level), "{spec} {level:?}");
@@ -79,7 +82,8 @@ fn a_refused_step_changes_nothing() {
             let error = optimizer.step_flat(&mut values[1..], &mut [0.0; 12]).unwrap_err().to_string();
             assert!(error.contains("expected 12 elements, got 11"), "{error}");
             let (a, b) = values.split_at_mut(6);
-            let error = optimizer.step(&mut [a, b], &mut [&mut [0.0; 6], &mut [0.0; 6]]).unwrap_err().to_string();
+            let error =
+                optimizer.step(&mut [a, b], &mut [&mut [0.0; 6], &mut [0.0; 6]]).unwrap_err().to_string();
             assert!(error.contains("'p0': expected 5 elements, got 6"), "{error}");
 
             train(&mut optimizer, &mut values, 2..4);
@@ -139,7 +143,10 @@ fn decay_is_added_to_the_gradient_or_taken_from_the_weights() {
     assert_eq!(step("sgd:lr=0.1,weight_decay=0.5", 1.0), 2.0 - 0.1 * (1.0 + 0.5 * 2.0));
     assert_eq!(step("sgd:lr=0.1,weight_decay=0.5,decoupled=true", 1.0), 2.0 * (1.0 - 0.1 * 0.5) - 0.1);
     assert_eq!(step("adamw:lr=0.1,weight_decay=0.5", 0.0), 2.0 * (1.0 - 0.1 * 0.5));
-    assert_eq!(step("adam:lr=0.1,weight_decay=0.5,decoupled=true", 1.0), step("adamw:lr=0.1,weight_decay=0.5", 1.0));
+    assert_eq!(
+        step("adam:lr=0.1,weight_decay=0.5,decoupled=true", 1.0),
+        step("adamw:lr=0.1,weight_decay=0.5", 1.0)
+    );
 }
 
 #[test]
@@ -149,7 +156,9 @@ fn groups_have_their_own_rules_and_schedules() {
     let mut optimizer: Optimizer<f64> = Optimizer::builder(rules::Sgd { lr: 1.0, ..Default::default() })
         .schedule(ravine::schedules::Cosine::new(2))
         .group(Group::new("0.*").set("lr", 2.0))
-        .group(Group::new("*.bias").rule(rules::Adam { lr: 3.0, eps: 0.0, ..Default::default() }).maximize(true))
+        .group(
+            Group::new("*.bias").rule(rules::Adam { lr: 3.0, eps: 0.0, ..Default::default() }).maximize(true),
+        )
         .build(&specs)
         .unwrap();
     assert_eq!(optimizer.groups().collect::<Vec<_>>(), ["default", "0.*", "*.bias"]);
@@ -179,7 +188,11 @@ fn a_wrong_configuration_is_refused_with_the_reason() {
         (sgd(), &same[..], "two parameters are named 'w'"),
         (sgd().group(Group::new("x*")), &two[..], "'x*' matches no parameter; they are: p0, p1"),
         (sgd().group(Group::new("p0").set("momentun", 1.0)), &two[..], "did you mean 'momentum'?"),
-        (sgd().group(Group::new("p0").set("momentum", -1.0)), &two[..], "p0: momentum must be 0 or more, not -1"),
+        (
+            sgd().group(Group::new("p0").set("momentum", -1.0)),
+            &two[..],
+            "p0: momentum must be 0 or more, not -1",
+        ),
         (sgd().group(Group::new("p0").set("nesterov", 1.0)), &two[..], "nesterov must be true or false"),
         (Optimizer::builder(nan), &two[..], "sgd: lr must be 0 or more, not NaN"),
         (sgd().clip_norm(0.0), &two[..], "clip_norm must be above 0, not 0"),
@@ -208,7 +221,8 @@ fn accumulated_micro_batches_are_one_step_of_their_mean() {
             assert_eq!(matches!(outcome, Outcome::Accumulated { of: 4, .. }), micro < 4);
         }
         assert_eq!(buffer, [0.0; 9]);
-        let mut mean: Vec<f64> = (0..9).map(|i| batches.iter().map(|batch| batch[i]).sum::<f64>() / 4.0).collect();
+        let mut mean: Vec<f64> =
+            (0..9).map(|i| batches.iter().map(|batch| batch[i]).sum::<f64>() / 4.0).collect();
         let _ = whole.step_flat(&mut others, &mut mean).unwrap();
     }
     for (x, y) in values.iter().zip(&others) {

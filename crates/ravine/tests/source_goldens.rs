@@ -112,7 +112,10 @@ fn nesterov_diverges_where_the_heavy_ball_converges() {
 
 #[test]
 fn adagrad() {
-    assert_near(descend("adagrad:lr=0.4,eps=1e-6,eps_in_sqrt=true", START, 20, ravine), [-2.382563, -0.158591]);
+    assert_near(
+        descend("adagrad:lr=0.4,eps=1e-6,eps_in_sqrt=true", START, 20, ravine),
+        [-2.382563, -0.158591],
+    );
     assert_near(descend("adagrad:lr=2,eps=1e-6,eps_in_sqrt=true", START, 20, ravine), [-0.002295, 0.0]);
     // Scaling a coordinate of the function changes nothing.
     assert_near(descend("adagrad:lr=0.4,eps=1e-6,eps_in_sqrt=true", START, 20, bowl), [-2.382562, -0.158591]);
@@ -127,7 +130,10 @@ fn rmsprop() {
 #[test]
 fn adam_with_and_without_bias_correction() {
     assert_near(descend("adam:lr=0.4,eps=1e-6", START, 20, ravine), [0.996029, -0.212750]);
-    assert_near(descend("adam:lr=0.4,eps=1e-6,bias_correction=false", START, 20, ravine), [0.384875, -0.557979]);
+    assert_near(
+        descend("adam:lr=0.4,eps=1e-6,bias_correction=false", START, 20, ravine),
+        [0.384875, -0.557979],
+    );
 }
 
 /// "AdaGrad" written with the norm of the present gradient instead of the sum of all squares is a normalised gradient:

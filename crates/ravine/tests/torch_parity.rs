@@ -23,11 +23,16 @@ fn rule(name: &str, kwargs: &Map<String, Json>) -> (Box<dyn Rule>, bool) {
 }
 
 /// Runs all steps and calls `look` with the row's number, the parameter's index and its values at the recorded steps.
-fn run<T: Element>(config: &str, file: &SafeTensors<'_>, mut look: impl FnMut(usize, usize, &[T])) -> Optimizer<T> {
+fn run<T: Element>(
+    config: &str,
+    file: &SafeTensors<'_>,
+    mut look: impl FnMut(usize, usize, &[T]),
+) -> Optimizer<T> {
     let (_, header) = SafeTensors::read_metadata(GOLDENS).unwrap();
     let metadata = header.metadata().as_ref().unwrap();
     let rows: Vec<usize> = serde_json::from_str(&metadata["rows"]).unwrap();
-    let (rule, maximize) = rule(config.split('.').next().unwrap(), &serde_json::from_str(&metadata[config]).unwrap());
+    let (rule, maximize) =
+        rule(config.split('.').next().unwrap(), &serde_json::from_str(&metadata[config]).unwrap());
 
     let input = |key: String| f32::from_bytes(file.tensor(&key).unwrap().data());
     let cast = |values: &[f32]| values.iter().map(|&x| T::from_f64(x.into())).collect::<Vec<T>>();
@@ -40,9 +45,8 @@ fn run<T: Element>(config: &str, file: &SafeTensors<'_>, mut look: impl FnMut(us
         .collect();
     let mut optimizer = Optimizer::builder_boxed(rule).maximize(maximize).build(&params).unwrap();
     for step in 0..STEPS {
-        let mut now: Vec<Vec<T>> = (0..3)
-            .map(|i| cast(&grads[i][step * values[i].len()..(step + 1) * values[i].len()]))
-            .collect();
+        let mut now: Vec<Vec<T>> =
+            (0..3).map(|i| cast(&grads[i][step * values[i].len()..(step + 1) * values[i].len()])).collect();
         let mut values_now: Vec<&mut [T]> = values.iter_mut().map(|x| &mut x[..]).collect();
         let mut grads_now: Vec<&mut [T]> = now.iter_mut().map(|x| &mut x[..]).collect();
         let _ = optimizer.step(&mut values_now, &mut grads_now).unwrap();
@@ -86,7 +90,8 @@ fn state_stray<T: Element>(config: &str, file: &SafeTensors<'_>, optimizer: &Opt
     for name in state.names() {
         let (param, slot) = name.split_once('/').unwrap();
         let golden = file.tensor(&format!("{config}.f32.state.{}.{slot}", &param[1..])).unwrap();
-        let (ours, theirs) = (T::from_bytes(state.tensor(name).unwrap().data()), T::from_bytes(golden.data()));
+        let (ours, theirs) =
+            (T::from_bytes(state.tensor(name).unwrap().data()), T::from_bytes(golden.data()));
         assert_eq!(ours.len(), theirs.len());
         let scale = theirs.iter().fold(0.0, |scale: f64, &y| scale.max(y.into().abs()));
         let differences = ours.iter().zip(&theirs).map(|(&x, &y)| (x.into() - y.into()).abs() / scale);
@@ -148,8 +153,7 @@ fn defaults_are_those_of_torch() {
 /// 1000 steps of PyTorch in f64 on functions whose gradients feed the error back.
 #[test]
 fn a_thousand_steps_on_rosenbrock_and_beale() {
-    let rosenbrock =
-        |[x, y]: [f64; 2]| [-2.0 * (1.0 - x) - 400.0 * x * (y - x * x), 200.0 * (y - x * x)];
+    let rosenbrock = |[x, y]: [f64; 2]| [-2.0 * (1.0 - x) - 400.0 * x * (y - x * x), 200.0 * (y - x * x)];
     let beale = |[x, y]: [f64; 2]| {
         let term = |c: f64, n: i32| {
             let rest = c - x + x * y.powi(n);
