@@ -1,0 +1,133 @@
+//! Times training steps of the models in the comparison with PyTorch: one JSON line.
+//!
+//! `cargo bench -p ravine-nn --bench models -- mlp --seconds 4 --threads 2`
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use ravine::random::Random;
+use ravine_nn::{CrossEntropy, Loss, Mode, Network};
+
+struct Options {
+    model: &'static Model,
+    seconds: f64,
+    threads: usize,
+}
+
+/// Linear layers of these widths with ReLU between them, and the examples in a batch.
+struct Model {
+    name: &'static str,
+    widths: &'static [usize],
+    batch: usize,
+}
+
+const MODELS: [Model; 2] = [
+    Model { name: "mlp", widths: &[784, 512, 256, 10], batch: 128 },
+    // What the laboratory trains by the thousand: shows the cost of a step beside its arithmetic.
+    Model { name: "tiny", widths: &[64, 32, 10], batch: 32 },
+];
+
+/// Milliseconds of each part of each step.
+#[derive(Default)]
+struct Times {
+    forward: Vec<f64>,
+    backward: Vec<f64>,
+    step: Vec<f64>,
+    total: Vec<f64>,
+}
+
+fn main() -> ExitCode {
+    let options = match options(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(problem) => {
+            eprintln!("{problem}\nusage: models [mlp|tiny] [--seconds 4] [--threads 2]");
+            return ExitCode::from(2);
+        }
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build().expect("threads");
+    report(&options, pool.install(|| train(options.model, options.seconds)));
+    ExitCode::SUCCESS
+}
+
+fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
+    let mut options = Options { model: &MODELS[0], seconds: 4.0, threads: 2 };
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().and_then(|v| v.parse::<f64>().ok()).filter(|v| *v > 0.0);
+        match arg.as_str() {
+            // Cargo passes this.
+            "--bench" => {}
+            "--seconds" => options.seconds = value().ok_or("--seconds needs a positive number")?,
+            "--threads" => options.threads = value().ok_or("--threads needs a positive number")? as usize,
+            name => {
+                let found = MODELS.iter().find(|model| model.name == name);
+                options.model = found.ok_or_else(|| format!("unknown argument {name}"))?;
+            }
+        }
+    }
+    Ok(options)
+}
+
+fn train(model: &Model, seconds: f64) -> Times {
+    let (&input, rest) = model.widths.split_first().expect("widths");
+    let (&output, hidden) = rest.split_last().expect("two widths");
+    let builder = hidden.iter().fold(Network::<f32>::builder(input), |net, &width| net.linear(width).relu());
+    let mut net = builder.linear(output).build(0).expect("sizes");
+    let random = Random::new(1);
+    let x: Vec<f32> = (0..model.batch * input).map(|i| random.uniform(i as u64) as f32).collect();
+    let labels: Vec<u32> =
+        (0..model.batch as u64).map(|i| random.stream(1).below(i, output as u64) as u32).collect();
+    let (mut times, mut grad) = (Times::default(), Vec::new());
+    let warm_until = Instant::now() + Duration::from_secs_f64((seconds / 3.0).min(1.0));
+    let mut stop = None;
+    let mut step = 0;
+    while stop.is_none_or(|stop| Instant::now() < stop) {
+        let start = Instant::now();
+        let logits = net.forward(&x, model.batch, Mode::Train { step }).expect("a batch");
+        std::hint::black_box(CrossEntropy.forward_backward(logits, &labels, &mut grad).expect("labels"));
+        let forward = Instant::now();
+        net.backward(&grad).expect("gradients");
+        let backward = Instant::now();
+        net.params_mut().zero_grads();
+        let end = Instant::now();
+        step += 1;
+        if stop.is_none() {
+            if end > warm_until {
+                stop = Some(end + Duration::from_secs_f64(seconds));
+            }
+            continue;
+        }
+        let ms = |from, to: Instant| to.duration_since(from).as_secs_f64() * 1e3;
+        times.forward.push(ms(start, forward));
+        times.backward.push(ms(forward, backward));
+        times.step.push(ms(backward, end));
+        times.total.push(ms(start, end));
+    }
+    times
+}
+
+fn report(options: &Options, times: Times) {
+    let Times { forward, backward, step, total } = times;
+    let mut line = format!(
+        r#"{{"lib": "ravine", "model": "{}", "threads": {}, "steps": {}"#,
+        options.model.name,
+        options.threads,
+        total.len()
+    );
+    let mut median = f64::NAN;
+    for (name, mut values) in [("forward", forward), ("backward", backward), ("step", step), ("total", total)]
+    {
+        values.sort_by(f64::total_cmp);
+        let at = |share: f64| values[(values.len() as f64 * share) as usize];
+        median = at(0.5);
+        line += &format!(r#", "{name}_ms": {median:.4}, "{name}_ms_p10": {:.4}"#, at(0.1));
+    }
+    let rate = options.model.batch as f64 / median * 1e3;
+    println!(r#"{line}, "samples_per_s": {rate:.1}, "peak_mib": {}}}"#, peak_mib());
+}
+
+/// The largest resident memory so far; 0 where the system does not tell.
+fn peak_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
+}

@@ -1,0 +1,40 @@
+//! What can go wrong on a call.
+
+use crate::Shape;
+
+/// A wrong argument: the message says what was expected, what came, and where.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(#[from] Kind);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Kind {
+    #[error("{what}: expected {expected} values, got {got}")]
+    Length { what: &'static str, expected: usize, got: usize },
+    #[error("the input of a batch of {batch} examples of shape {shape} needs {expected} values, got {got}")]
+    Input { batch: usize, shape: Shape, expected: usize, got: usize },
+    #[error("a batch needs at least one example, got none")]
+    EmptyBatch,
+    #[error("backward needs a forward pass before it")]
+    NoForward,
+    #[error("label {label} of example {example} is out of range: there are {classes} classes")]
+    Label { label: u32, example: usize, classes: usize },
+    #[error("{values} outputs cannot be split into {examples} examples")]
+    Ragged { values: usize, examples: usize },
+    #[error("parameter {name} of shape {shape} does not fit into memory")]
+    Memory { name: String, shape: Shape },
+    #[error("layer {name}: {problem}")]
+    Layer { name: String, problem: String },
+}
+
+impl Error {
+    /// A layer that cannot be built, for the layers of other crates. `name` is [`Scope::path`](crate::Scope::path).
+    pub fn layer(name: &str, problem: impl Into<String>) -> Self {
+        let name = if name.is_empty() { "(root)".into() } else { name.into() };
+        Self(Kind::Layer { name, problem: problem.into() })
+    }
+}
+
+pub(crate) fn check_length(what: &'static str, expected: usize, got: usize) -> Result<(), Error> {
+    if expected == got { Ok(()) } else { Err(Kind::Length { what, expected, got }.into()) }
+}

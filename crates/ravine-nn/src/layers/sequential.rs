@@ -1,0 +1,109 @@
+//! Layers one after another.
+
+use crate::{Activation, Backward, Error, Float, Forward, Layer, Scope, Shape};
+
+/// Layers one after another, numbered from 0 as in PyTorch's `nn.Sequential`. Needs at least one.
+///
+/// ```
+/// use ravine_nn::{Activation, Linear, Network, Sequential};
+///
+/// let mut body = Sequential::new();
+/// body.push(Linear::new(5));
+/// body.push_activation(Activation::Tanh);
+/// body.push(Linear::new(2));
+/// let net = Network::<f64>::new(3, body, 1)?;
+/// let names: Vec<_> = net.params().specs().iter().map(|spec| spec.name.as_str()).collect();
+/// assert_eq!(names, ["0.weight", "0.bias", "2.weight", "2.bias"]);
+/// # Ok::<(), ravine_nn::Error>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Sequential<T> {
+    stages: Vec<Stage<T>>,
+    /// Layers so far, with the activations that a stage took in.
+    count: usize,
+}
+
+/// A layer, the number it is known by, and its buffers. The last stage writes to the buffers of the caller.
+#[derive(Debug)]
+struct Stage<T> {
+    layer: Box<dyn Layer<T>>,
+    number: usize,
+    /// Values in one example of the input and of the result.
+    sizes: (usize, usize),
+    y: Vec<T>,
+    dx: Vec<T>,
+}
+
+impl<T: Float> Sequential<T> {
+    /// No layers yet.
+    pub fn new() -> Self {
+        Self { stages: Vec::new(), count: 0 }
+    }
+
+    /// Adds a layer.
+    pub fn push(&mut self, layer: impl Layer<T> + 'static) {
+        let number = self.count;
+        self.count += 1;
+        self.stages.push(Stage {
+            layer: Box::new(layer),
+            number,
+            sizes: (0, 0),
+            y: Vec::new(),
+            dx: Vec::new(),
+        });
+    }
+
+    /// Adds an activation: inside of the layer before if that can do it faster, with the same result and the same names.
+    pub fn push_activation(&mut self, activation: Activation) {
+        if self.stages.last_mut().is_some_and(|stage| stage.layer.absorb(activation)) {
+            self.count += 1;
+        } else {
+            self.push(activation);
+        }
+    }
+}
+
+impl<T: Float> Layer<T> for Sequential<T> {
+    fn build(&mut self, input: &Shape, scope: &mut Scope<'_, T>) -> Result<Shape, Error> {
+        if self.stages.is_empty() {
+            return Err(Error::layer(scope.path(), "a sequence needs at least one layer, got none"));
+        }
+        let mut shape = input.clone();
+        for stage in &mut self.stages {
+            let output = stage.layer.build(&shape, &mut scope.child(&stage.number.to_string()))?;
+            stage.sizes = (shape.size(), output.size());
+            shape = output;
+        }
+        Ok(shape)
+    }
+
+    fn forward(&mut self, pass: &Forward<'_, T>, x: &[T], y: &mut [T]) {
+        let last = self.stages.len() - 1;
+        for i in 0..=last {
+            let (before, rest) = self.stages.split_at_mut(i);
+            let stage = &mut rest[0];
+            let x = before.last().map_or(x, |stage| &stage.y);
+            if i == last {
+                stage.layer.forward(pass, x, y);
+            } else {
+                stage.y.resize(pass.batch * stage.sizes.1, T::ZERO);
+                stage.layer.forward(pass, x, &mut stage.y);
+            }
+        }
+    }
+
+    fn backward(&mut self, pass: &mut Backward<'_, T>, x: &[T], y: &[T], dy: &[T], mut dx: Option<&mut [T]>) {
+        for i in (0..self.stages.len()).rev() {
+            let (before, rest) = self.stages.split_at_mut(i);
+            let (stage, after) = rest.split_first_mut().expect("i is below the number of stages");
+            let (y, dy) = after.first().map_or((y, dy), |next| (&stage.y, &next.dx));
+            match before.last() {
+                Some(previous) => {
+                    stage.dx.resize(pass.batch * stage.sizes.0, T::ZERO);
+                    stage.layer.backward(pass, &previous.y, y, dy, Some(&mut stage.dx));
+                }
+                None => stage.layer.backward(pass, x, y, dy, dx.take()),
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! A layer with its parameters and buffers, checked on every call.
+
+use ravine::random::Random;
+
+use crate::error::{Kind, check_length};
+use crate::{
+    Activation, Backward, Dropout, Error, Float, Forward, Init, Layer, Linear, Mode, Params, Scope,
+    Sequential, Shape,
+};
+
+/// A trainable model: layers, parameters, gradients, and the buffers between them, which are used again from step to
+/// step.
+#[derive(Debug)]
+pub struct Network<T> {
+    body: Box<dyn Layer<T>>,
+    params: Params<T>,
+    input: Shape,
+    output: Shape,
+    batch: usize,
+    x: Vec<T>,
+    y: Vec<T>,
+}
+
+impl<T: Float> Network<T> {
+    /// Starts a chain of layers for examples of this shape.
+    pub fn builder(input: impl Into<Shape>) -> NetworkBuilder<T> {
+        NetworkBuilder { input: input.into(), layers: Sequential::new(), weight: None, bias: None }
+    }
+
+    /// A network of this layer for examples of this shape. Parameters and dropout are drawn from `seed`.
+    pub fn new(input: impl Into<Shape>, body: impl Layer<T> + 'static, seed: u64) -> Result<Self, Error> {
+        let (mut body, input) = (Box::new(body), input.into());
+        if input.size() == 0 {
+            return Err(Error::layer("", format!("an example needs at least one value, got shape {input}")));
+        }
+        let (mut params, mut streams) = (Params::default(), 0);
+        let mut scope = Scope {
+            params: &mut params,
+            random: Random::new(seed),
+            streams: &mut streams,
+            path: String::new(),
+        };
+        let output = body.build(&input, &mut scope)?;
+        Ok(Self { body, params, input, output, batch: 0, x: Vec::new(), y: Vec::new() })
+    }
+
+    /// The results of a batch: `x` holds `batch` examples, one after another, and so does what comes back.
+    pub fn forward(&mut self, x: &[T], batch: usize, mode: Mode) -> Result<&[T], Error> {
+        let size = self.input.size();
+        if batch == 0 {
+            return Err(Kind::EmptyBatch.into());
+        }
+        if batch.checked_mul(size) != Some(x.len()) {
+            let expected = batch.saturating_mul(size);
+            return Err(Kind::Input { batch, shape: self.input.clone(), expected, got: x.len() }.into());
+        }
+        self.batch = batch;
+        self.x.clear();
+        self.x.extend_from_slice(x);
+        self.y.resize(batch * self.output.size(), T::ZERO);
+        self.body.forward(&Forward { values: self.params.values(), batch, mode }, &self.x, &mut self.y);
+        Ok(&self.y)
+    }
+
+    /// Adds the gradients of the parameters for the last batch, given the loss's gradient by its results.
+    ///
+    /// The parameters must be those of that `forward`.
+    pub fn backward(&mut self, dy: &[T]) -> Result<(), Error> {
+        if self.batch == 0 {
+            return Err(Kind::NoForward.into());
+        }
+        check_length("the gradient by the results", self.y.len(), dy.len())?;
+        let (values, grads) = self.params.split_mut();
+        let mut pass = Backward { values, grads, batch: self.batch };
+        self.body.backward(&mut pass, &self.x, &self.y, dy, None);
+        Ok(())
+    }
+
+    /// Parameters and gradients.
+    pub fn params(&self) -> &Params<T> {
+        &self.params
+    }
+
+    /// Parameters and gradients, to step on.
+    pub fn params_mut(&mut self) -> &mut Params<T> {
+        &mut self.params
+    }
+
+    /// The shape of an example.
+    pub fn input_shape(&self) -> &Shape {
+        &self.input
+    }
+
+    /// The shape of the result for an example.
+    pub fn output_shape(&self) -> &Shape {
+        &self.output
+    }
+}
+
+/// A chain of layers being put together; got from [`Network::builder`].
+#[derive(Debug)]
+pub struct NetworkBuilder<T> {
+    input: Shape,
+    layers: Sequential<T>,
+    weight: Option<Init>,
+    bias: Option<Init>,
+}
+
+impl<T: Float> NetworkBuilder<T> {
+    /// How the weights and biases of the linear layers after this start, in place of PyTorch's default.
+    pub fn init(self, weight: Init, bias: Init) -> Self {
+        Self { weight: Some(weight), bias: Some(bias), ..self }
+    }
+
+    /// A fully connected layer with so many outputs.
+    pub fn linear(self, outputs: usize) -> Self {
+        let mut layer = Linear::new(outputs);
+        if let (Some(weight), Some(bias)) = (self.weight, self.bias) {
+            layer = layer.weight_init(weight).bias_init(bias);
+        }
+        self.layer(layer)
+    }
+
+    /// [`Activation::Relu`].
+    pub fn relu(self) -> Self {
+        self.activation(Activation::Relu)
+    }
+
+    /// [`Activation::Tanh`].
+    pub fn tanh(self) -> Self {
+        self.activation(Activation::Tanh)
+    }
+
+    /// [`Activation::Sigmoid`].
+    pub fn sigmoid(self) -> Self {
+        self.activation(Activation::Sigmoid)
+    }
+
+    /// [`Activation::Gelu`].
+    pub fn gelu(self) -> Self {
+        self.activation(Activation::Gelu)
+    }
+
+    /// An activation.
+    pub fn activation(mut self, activation: Activation) -> Self {
+        self.layers.push_activation(activation);
+        self
+    }
+
+    /// Inverted dropout with probability `p`.
+    pub fn dropout(self, p: f64) -> Self {
+        self.layer(Dropout::new(p))
+    }
+
+    /// Any other layer.
+    pub fn layer(mut self, layer: impl Layer<T> + 'static) -> Self {
+        self.layers.push(layer);
+        self
+    }
+
+    /// The network; its parameters and its dropout are drawn from `seed`.
+    pub fn build(self, seed: u64) -> Result<Network<T>, Error> {
+        Network::new(self.input, self.layers, seed)
+    }
+}
