@@ -1,0 +1,72 @@
+//! What can go wrong, said so that it can be put right.
+
+use std::path::PathBuf;
+
+/// An error of the laboratory. Its message says what was expected, what came, and where.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(#[from] Kind);
+
+/// The laboratory's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Whether this is no failure but the answer to a request to stop.
+    pub fn is_interruption(&self) -> bool {
+        matches!(self.0, Kind::Interrupted)
+    }
+
+    /// Whether what was asked for makes no sense, rather than that it cannot be done.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self.0,
+            Kind::UnknownName { .. }
+                | Kind::EmptyPlan { .. }
+                | Kind::Twice { .. }
+                | Kind::BadOption { .. }
+                | Kind::Engine(_)
+        )
+    }
+
+    pub(crate) fn into_kind(self) -> Kind {
+        self.0
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Kind {
+    #[error("unknown {what} '{name}'; there are: {known}")]
+    UnknownName { what: &'static str, name: String, known: String },
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io { action: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("{}: {what}: expected {expected}, found {found}", path.display())]
+    DamagedData { path: PathBuf, what: String, expected: String, found: String },
+    #[error("{name} is not in {}: {files} missing; get it with `{command}`, or name its folder", path.display())]
+    MissingData { name: &'static str, path: PathBuf, files: String, command: &'static str },
+    #[error(transparent)]
+    Engine(ravine::Error),
+    #[error("a comparison needs at least one {what}")]
+    EmptyPlan { what: &'static str },
+    #[error("the {what} '{name}' is given twice")]
+    Twice { what: &'static str, name: String },
+    #[error("{option} must be {expected}, not {got}")]
+    BadOption { option: &'static str, expected: String, got: String },
+    #[error("interrupted")]
+    Interrupted,
+    #[error("there is no run store at {}", path.display())]
+    NoStore { path: PathBuf },
+    #[error("{}: not a run store of Ravine; name another file, or move this one away", path.display())]
+    NotAStore { path: PathBuf },
+    #[error("{}: a run store of layout {found}; this version reads layout {expected}", path.display())]
+    StoreLayout { path: PathBuf, expected: i64, found: i64 },
+    #[error("run store {}: {source}", path.display())]
+    Store { path: PathBuf, source: rusqlite::Error },
+    #[error("nothing to resume: {} holds no comparison of this very plan", path.display())]
+    NothingToResume { path: PathBuf },
+}
+
+impl From<ravine::Error> for Error {
+    fn from(error: ravine::Error) -> Self {
+        Kind::Engine(error).into()
+    }
+}

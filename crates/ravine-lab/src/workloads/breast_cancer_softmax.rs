@@ -1,0 +1,24 @@
+//! `breast-cancer-softmax`: softmax regression on breast masses.
+
+use std::sync::Arc;
+
+use super::Entry;
+use super::classification::{Metric, Recipe};
+use super::softmax;
+use crate::data::breast_cancer;
+
+const RECIPE: Recipe = Recipe {
+    name: "breast-cancer-softmax",
+    title: "softmax regression with ridge on all breast masses; gap: loss less its minimum",
+    metric: Metric::Gap { minimum: 0.083740022426 },
+    target: 6.09e-4,
+    target_reason: softmax::TARGET_REASON,
+    data: |_| Ok(Arc::new(breast_cancer::whole())),
+    layers: softmax::layers::<2>,
+    ridge: softmax::RIDGE,
+    batch: 32,
+    epochs: 40,
+};
+
+/// What the catalogue says of it.
+pub(super) const ENTRY: Entry = RECIPE.entry(|dir| RECIPE.load(dir));

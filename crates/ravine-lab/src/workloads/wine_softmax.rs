@@ -1,0 +1,24 @@
+//! `wine-softmax`: softmax regression on wines.
+
+use std::sync::Arc;
+
+use super::Entry;
+use super::classification::{Metric, Recipe};
+use super::softmax;
+use crate::data::wine;
+
+const RECIPE: Recipe = Recipe {
+    name: "wine-softmax",
+    title: "softmax regression with ridge on all wines; gap: loss less its minimum",
+    metric: Metric::Gap { minimum: 0.095140842125 },
+    target: 1.00e-3,
+    target_reason: softmax::TARGET_REASON,
+    data: |_| Ok(Arc::new(wine::whole())),
+    layers: softmax::layers::<3>,
+    ridge: softmax::RIDGE,
+    batch: 16,
+    epochs: 40,
+};
+
+/// What the catalogue says of it.
+pub(super) const ENTRY: Entry = RECIPE.entry(|dir| RECIPE.load(dir));

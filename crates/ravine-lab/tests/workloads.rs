@@ -1,0 +1,137 @@
+//! What every workload keeps to.
+
+use std::sync::LazyLock;
+
+use ravine::Optimizer;
+use ravine::rules::Sgd;
+use ravine_lab::data::{Order, Split};
+use ravine_lab::workload::{Session, Workload};
+use ravine_lab::workloads::{self, Entry, WORKLOADS};
+
+/// Runs a check on every workload whose data is here.
+fn each(check: impl Fn(&dyn Workload)) {
+    static LOADED: LazyLock<Vec<Box<dyn Workload>>> = LazyLock::new(|| {
+        let load = |entry: &Entry| (entry.load)(None).inspect_err(|error| println!("skipped: {error}")).ok();
+        WORKLOADS.iter().filter_map(load).collect()
+    });
+    LOADED.iter().for_each(|workload| check(&**workload));
+}
+
+/// Loss and gradient of a step.
+fn gradient(run: &mut dyn Session, step: u64) -> (f64, Vec<f32>) {
+    run.buffers().1.fill(0.0);
+    let loss = run.backward(step);
+    (loss, run.buffers().1.to_vec())
+}
+
+#[test]
+fn info_says_what_the_session_has() {
+    each(|workload| {
+        let info = workload.info();
+        let mut run = workload.start(1, Order::Reshuffled);
+        let (values, grads) = run.buffers();
+        assert_eq!([values.len(), grads.len()], [info.parameters; 2], "{}", info.name);
+        let sizes = run.params().iter().map(|spec| spec.len());
+        assert_eq!(sizes.sum::<usize>(), info.parameters);
+        assert_eq!(info.steps(), info.epochs * (info.split[0] / info.batch) as u64);
+        assert_eq!(info.data_sha256.len(), 64);
+        assert!(info.reached(info.target) && !info.title.is_empty() && !info.target_reason.is_empty());
+    });
+}
+
+#[test]
+fn a_gradient_depends_on_seed_step_and_weights_alone() {
+    each(|workload| {
+        let name = workload.info().name;
+        let steps = [3, 0, 1000, 3, 7, 0];
+        let start = |seed, order| workload.start(seed, order);
+        let mut run = start(5, Order::Reshuffled);
+        for &step in &steps {
+            let fresh = gradient(&mut *start(5, Order::Reshuffled), step);
+            assert!(gradient(&mut *run, step) == fresh, "{name}: step {step} after others");
+        }
+        let first = gradient(&mut *run, 0);
+        assert!(first != gradient(&mut *run, 1), "{name}: another step");
+        assert!(first != gradient(&mut *start(6, Order::Reshuffled), 0), "{name}: another seed");
+        run.buffers().0.iter_mut().for_each(|value| *value += 0.1);
+        assert!(first != gradient(&mut *run, 0), "{name}: other weights");
+    });
+}
+
+#[test]
+fn a_fixed_order_repeats_the_first_epoch() {
+    each(|workload| {
+        let (mut fixed, mut reshuffled) =
+            (workload.start(5, Order::Fixed), workload.start(5, Order::Reshuffled));
+        let epoch = workload.info().steps_per_epoch();
+        let first = gradient(&mut *fixed, 2);
+        let name = workload.info().name;
+        assert!(first == gradient(&mut *reshuffled, 2), "{name}");
+        assert!(first == gradient(&mut *fixed, epoch + 2), "{name}");
+        assert!(first != gradient(&mut *reshuffled, epoch + 2), "{name}");
+    });
+}
+
+#[test]
+fn backward_adds_to_the_gradients() {
+    each(|workload| {
+        let mut run = workload.start(5, Order::Fixed);
+        let (_, once) = gradient(&mut *run, 0);
+        run.backward(0);
+        for (twice, once) in run.buffers().1.iter().zip(&once) {
+            assert!((twice - 2.0 * once).abs() <= 1e-4 * once.abs().max(1e-3), "{twice} {once}");
+        }
+    });
+}
+
+#[test]
+fn evaluating_changes_nothing() {
+    each(|workload| {
+        let mut run = workload.start(5, Order::Reshuffled);
+        let before = gradient(&mut *run, 1);
+        let values = run.buffers().0.to_vec();
+        let evaluation = run.evaluate(Split::Validation);
+        assert_eq!(run.evaluate(Split::Test), run.evaluate(Split::Test));
+        assert_eq!(run.evaluate(Split::Validation), evaluation);
+        assert!(evaluation.loss.is_finite() && evaluation.metric.is_finite());
+        let name = workload.info().name;
+        assert!(run.buffers().0 == values && run.buffers().1 == before.1, "{name}");
+        assert!(gradient(&mut *run, 1) == before, "{name}");
+    });
+}
+
+#[test]
+fn a_run_resumes_from_its_weights() {
+    each(|workload| {
+        if workload.info().parameters > 10_000 {
+            return;
+        }
+
+        let descend = |run: &mut dyn Session, steps: std::ops::Range<u64>| {
+            let mut optimizer: Optimizer<f32> = Optimizer::builder(Sgd { lr: 0.01, ..Sgd::default() })
+                .zero_grad(true)
+                .build(run.params())
+                .unwrap();
+            for step in steps {
+                run.backward(step);
+                let (values, grads) = run.buffers();
+                let _ = optimizer.step_flat(values, grads).unwrap();
+            }
+        };
+        let (mut straight, mut stopped) =
+            (workload.start(2, Order::Reshuffled), workload.start(2, Order::Reshuffled));
+        descend(&mut *straight, 0..60);
+        descend(&mut *stopped, 0..25);
+        let mut resumed = workload.start(2, Order::Reshuffled);
+        resumed.buffers().0.copy_from_slice(stopped.buffers().0);
+        descend(&mut *resumed, 25..60);
+        assert!(straight.buffers().0 == resumed.buffers().0, "{}", workload.info().name);
+    });
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_the_known_ones() {
+    let Err(error) = workloads::load("mnist-mlp", None) else { panic!("there is no such workload") };
+    let message = error.to_string();
+    assert!(message.contains("'mnist-mlp'") && message.contains("fashion-mlp"), "{message}");
+}
