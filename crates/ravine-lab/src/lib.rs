@@ -1,1 +1,24 @@
-//! ravine-lab
+//! The laboratory: workloads, trials, honest statistics, and reports on optimizers and learning-rate schedules.
+//!
+//! A [`Plan`](plan::Plan) names workloads, optimizers and schedules. [`compare`] turns it into trials: a
+//! [`search`] for the learning rate of each arm on the validation split, then runs over fresh seeds, each tested once.
+//! Every trial's records go to the run [`store`] as they happen. [`verdict`], [`rows`] and [`report`] read only what comes
+//! back from it as a [`Comparison`](comparison::Comparison).
+
+pub mod compare;
+pub mod comparison;
+pub mod data;
+mod error;
+pub mod plan;
+pub mod report;
+pub mod rows;
+pub mod search;
+pub mod stats;
+pub mod store;
+pub mod svg;
+pub mod trial;
+pub mod verdict;
+pub mod workload;
+pub mod workloads;
+
+pub use error::{Error, Result};

@@ -1,0 +1,111 @@
+//! `ravine compare`: the main job.
+
+use super::report;
+use crate::failure::{Failure, Result};
+use crate::output::Format;
+use crate::progress::Progress;
+use crate::{interrupt, list};
+use ravine_lab::compare::{self, Execution};
+use ravine_lab::plan::Plan;
+use ravine_lab::store::Store;
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Workload to compare on; may be given more than once. `ravine workloads` lists them.
+    #[arg(short, long = "workload", value_name = "NAME", default_values_t = Plan::default().workloads)]
+    workloads: Vec<String>,
+    /// Optimizers, separated by commas, such as `sgd,adam:betas=0.9/0.95`. `ravine optimizers` lists them.
+    #[arg(long, value_name = "LIST", default_values_t = [Plan::default().optimizers.join(",")])]
+    optimizers: Vec<String>,
+    /// Schedules, separated by commas, such as `constant,cosine:warmup=5%`. `ravine schedules` lists them.
+    #[arg(long, value_name = "LIST", default_values_t = [Plan::default().schedules.join(",")])]
+    schedules: Vec<String>,
+    /// Seeds of the reported runs: more of them tell smaller differences.
+    #[arg(long, value_name = "N", default_value_t = Plan::default().seeds)]
+    seeds: usize,
+    /// Learning rates tried for each optimizer with each schedule.
+    #[arg(long, value_name = "N", default_value_t = Plan::default().budget)]
+    budget: usize,
+    /// Seeds of each tuning trial, never among the reported ones.
+    #[arg(long, value_name = "N", default_value_t = Plan::default().tuning_seeds)]
+    tuning_seeds: usize,
+    /// Epochs of a run, instead of the workload's own.
+    #[arg(long, value_name = "N")]
+    epochs: Option<u64>,
+    /// Keep one order of the batches in all epochs, instead of a new one each epoch.
+    #[arg(long)]
+    fixed_order: bool,
+    /// Folder to look for data files in.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Folder for the run store and the report.
+    #[arg(long, value_name = "DIR", default_value = "ravine-out")]
+    out: PathBuf,
+    /// Trials side by side; as many as there are cores if not given. No result depends on it.
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Go on with a comparison of the same arguments that was interrupted.
+    #[arg(long)]
+    resume: bool,
+    /// How to write the result to standard output.
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    /// No progress bar.
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+pub(super) fn run(arguments: Arguments) -> Result {
+    let command = command(std::env::args().skip(1));
+    let Arguments { data, out, format, .. } = &arguments;
+    let plan = Plan {
+        workloads: list::split(&arguments.workloads),
+        optimizers: list::split(&arguments.optimizers),
+        schedules: list::split(&arguments.schedules),
+        budget: arguments.budget,
+        tuning_seeds: arguments.tuning_seeds,
+        seeds: arguments.seeds,
+        epochs: arguments.epochs,
+        fixed_order: arguments.fixed_order,
+    };
+    let jobs = match arguments.jobs {
+        Some(0) => return Err(Failure::Usage("jobs must be 1 or more, not 0".into())),
+        Some(jobs) => jobs,
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let workloads = plan.check(data.as_deref()).map_err(|error| match error.is_usage() {
+        true => Failure::usage(error),
+        false => error.into(),
+    })?;
+    let store = Store::open(&out.join(report::STORE))?;
+    let comparison = compare::begin(&store, &plan, &workloads, &command, jobs, arguments.resume)?;
+
+    let progress = Progress::new(arguments.quiet);
+    let watch = |event| progress.event(event);
+    let execution = Execution { jobs, stop: interrupt::flag(), watch: &watch };
+    let done = compare::run(&store, comparison, &plan, &workloads, &execution);
+    progress.end();
+    match done {
+        Err(error) if error.is_interruption() => {
+            return Err(Failure::Interrupted(format!("Interrupted. To go on:\n    {command} --resume")));
+        }
+        done => done?,
+    }
+    let stored = store.comparisons()?.into_iter().find(|stored| stored.id == comparison);
+    let stored = stored.ok_or_else(|| Failure::Error("the comparison is gone from the run store".into()))?;
+    report::write(&compare::load(&store, &stored)?, out, *format)
+}
+
+/// The command line that makes this comparison again, quoted for a shell.
+fn command(arguments: impl Iterator<Item = String>) -> String {
+    let quoted = arguments.filter(|argument| argument != "--resume").map(|argument| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_=.,:/%+".contains(c);
+        if !argument.is_empty() && argument.chars().all(plain) {
+            argument
+        } else {
+            format!("'{}'", argument.replace('\'', "'\\''"))
+        }
+    });
+    std::iter::once("ravine".to_string()).chain(quoted).collect::<Vec<_>>().join(" ")
+}

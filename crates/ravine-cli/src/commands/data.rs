@@ -1,0 +1,64 @@
+//! `ravine data`.
+
+use crate::failure::{Failure, Result};
+use crate::output::{self, Format};
+use crate::table;
+use ravine_lab::data::{Item, Status, inventory};
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Folder to look for data files in.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// How to write the list.
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result {
+    let items = inventory(arguments.data.as_deref());
+    let rows: Vec<[String; 6]> = items
+        .iter()
+        .map(|item| {
+            let [examples, features, classes] =
+                [item.examples, item.features, item.classes].map(|n| n.to_string());
+            [item.name.to_string(), examples, features, classes, item.license.to_string(), status(item)]
+        })
+        .collect();
+    let headings = ["name", "examples", "features", "classes", "licence", "status"];
+    match arguments.format {
+        Format::Json => output::print_json(&items)?,
+        Format::Csv => {
+            let lines = rows.iter().map(output::csv_line);
+            output::print(&std::iter::once(output::csv_line(headings)).chain(lines).collect::<String>())?;
+        }
+        Format::Table => {
+            output::print(&table::draw(&headings, &[1, 2, 3], rows.iter().map(|row| &row[..])))?;
+            for item in &items {
+                if let (Status::Missing { .. }, Some(command)) = (&item.status, item.command) {
+                    output::print(&format!("\nTo get {}:\n    {command}\n", item.name))?;
+                }
+            }
+        }
+    }
+    // Missing data is no failure; damaged data is.
+    match items.iter().find(|item| matches!(item.status, Status::Damaged { .. } | Status::Unreadable { .. }))
+    {
+        Some(item) => Err(Failure::Error(format!("{}: {}", item.name, status(item)))),
+        None => Ok(()),
+    }
+}
+
+fn status(item: &Item) -> String {
+    let folder = item.folder.as_deref().unwrap_or("");
+    match &item.status {
+        Status::Embedded => "part of this program".into(),
+        Status::Verified => format!("verified in {folder}"),
+        Status::Missing { files } => format!("missing in {folder}: {files}"),
+        Status::Damaged { file, what, expected, found } => {
+            format!("damaged: {file}: {what}: expected {expected}, found {found}")
+        }
+        Status::Unreadable { reason } => format!("unreadable: {reason}"),
+    }
+}

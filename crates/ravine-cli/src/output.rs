@@ -1,0 +1,59 @@
+//! Where results go.
+
+use crate::failure::{Failure, Result};
+use clap::ValueEnum;
+use serde::Serialize;
+use std::io::Write;
+use std::path::Path;
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A table for people.
+    Table,
+    /// JSON, everything that is known.
+    Json,
+    /// Comma-separated values, one row for each line of the table.
+    Csv,
+}
+
+/// Writes to standard output.
+pub(crate) fn print(text: &str) -> Result {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+/// Writes JSON to standard output.
+pub(crate) fn print_json(value: &impl Serialize) -> Result {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::Error(error.to_string()))?;
+    print(&(text + "\n"))
+}
+
+/// A line of CSV (RFC 4180).
+pub(crate) fn csv_line(cells: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let quoted = |cell: &str| match cell.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", cell.replace('"', "\"\"")),
+        false => cell.to_owned(),
+    };
+    let cells: Vec<String> = cells.into_iter().map(|cell| quoted(cell.as_ref())).collect();
+    cells.join(",") + "\n"
+}
+
+/// Writes a file that appears whole or not at all.
+pub(crate) fn write_file(path: &Path, text: &str) -> Result {
+    let error = |error: std::io::Error| Failure::Error(format!("cannot write {}: {error}", path.display()));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(error)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(error)?;
+    file.write_all(text.as_bytes()).map_err(error)?;
+    file.as_file().sync_all().map_err(error)?;
+    // A temporary file is private; a report is to be read by whom the folder lets in.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).map_err(error)?;
+    }
+    file.persist(path).map_err(|failed| error(failed.error))?;
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! The plan of a comparison: what is to be run, fixed before the first trial.
+
+use crate::data::Order;
+use crate::error::{Kind, Result};
+use crate::workload::Workload;
+use crate::{data, workloads};
+use ravine::{rules, schedules};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// The first seed of tuning runs.
+const TUNING_SEED: u64 = 1;
+/// The first seed of reported runs, far from those of tuning.
+const REPORT_SEED: u64 = 1001;
+
+/// What to compare, and with which budget.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Names of workloads.
+    pub workloads: Vec<String>,
+    /// Specs of optimizers; a learning rate in them is replaced by the search.
+    pub optimizers: Vec<String>,
+    /// Specs of schedules.
+    pub schedules: Vec<String>,
+    /// Learning rates tried for each arm.
+    pub budget: usize,
+    /// Seeds of each tuning trial.
+    pub tuning_seeds: usize,
+    /// Seeds of each reported arm.
+    pub seeds: usize,
+    /// Epochs of a run, where they are not the workload's own.
+    pub epochs: Option<u64>,
+    /// Whether batches keep one order in all epochs.
+    pub fixed_order: bool,
+}
+
+impl Default for Plan {
+    /// The five optimizers of the textbooks with three schedules on the digits.
+    fn default() -> Self {
+        let list = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        Self {
+            workloads: list(&["digits-mlp"]),
+            optimizers: list(&["sgd", "momentum", "adagrad", "rmsprop", "adam"]),
+            schedules: list(&["constant", "cosine", "step"]),
+            budget: 7,
+            tuning_seeds: 2,
+            seeds: 10,
+            epochs: None,
+            fixed_order: false,
+        }
+    }
+}
+
+impl Plan {
+    /// Checks every name and number, and loads the workloads.
+    ///
+    /// # Errors
+    /// The first thing that is unknown, out of range, given twice, or missing on this machine.
+    pub fn check(&self, data: Option<&Path>) -> Result<Vec<Box<dyn Workload>>> {
+        for (what, list) in
+            [("workload", &self.workloads), ("optimizer", &self.optimizers), ("schedule", &self.schedules)]
+        {
+            if list.is_empty() {
+                return Err(Kind::EmptyPlan { what }.into());
+            }
+            if let Some(twice) = list.iter().enumerate().find(|(i, name)| list[..*i].contains(name)) {
+                return Err(Kind::Twice { what, name: twice.1.clone() }.into());
+            }
+        }
+        for (option, value, range) in [
+            ("budget", self.budget as u64, 1..=1000),
+            ("tuning seeds", self.tuning_seeds as u64, 1..=REPORT_SEED - TUNING_SEED),
+            ("seeds", self.seeds as u64, 1..=100_000),
+            ("epochs", self.epochs.unwrap_or(1), 1..=1_000_000),
+        ] {
+            if !range.contains(&value) {
+                let expected = format!("between {} and {}", range.start(), range.end());
+                return Err(Kind::BadOption { option, expected, got: value.to_string() }.into());
+            }
+        }
+        for optimizer in &self.optimizers {
+            rules::parse(optimizer)?;
+        }
+        for schedule in &self.schedules {
+            schedules::parse(schedule, 1000)?;
+        }
+        self.workloads.iter().map(|name| workloads::load(name, data)).collect()
+    }
+
+    /// The seeds of tuning runs.
+    pub fn tuning_seeds(&self) -> Vec<u64> {
+        (TUNING_SEED..).take(self.tuning_seeds).collect()
+    }
+
+    /// The seeds of reported runs.
+    pub fn report_seeds(&self) -> Vec<u64> {
+        (REPORT_SEED..).take(self.seeds).collect()
+    }
+
+    /// The order of batches.
+    pub fn order(&self) -> Order {
+        if self.fixed_order { Order::Fixed } else { Order::Reshuffled }
+    }
+
+    /// Optimizer steps of a run on a workload.
+    pub fn steps(&self, workload: &dyn Workload) -> u64 {
+        let info = workload.info();
+        self.epochs.unwrap_or(info.epochs) * info.steps_per_epoch()
+    }
+
+    /// All arms of a workload: each optimizer with each schedule.
+    pub fn arms(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.optimizers.iter().flat_map(|optimizer| {
+            self.schedules.iter().map(move |schedule| (optimizer.as_str(), schedule.as_str()))
+        })
+    }
+
+    /// A hash of the plan and of the data it runs on, in hexadecimal: two comparisons of one hash ran the same trials.
+    pub fn hash(&self, workloads: &[Box<dyn Workload>]) -> String {
+        let mut hash = Sha256::new();
+        hash.update(env!("CARGO_PKG_VERSION"));
+        hash.update(serde_json::to_vec(self).expect("plain data has a JSON form"));
+        for workload in workloads {
+            hash.update(&workload.info().data_sha256);
+        }
+        data::hex(&hash.finalize()[..8])
+    }
+}

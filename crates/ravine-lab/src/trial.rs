@@ -1,0 +1,285 @@
+//! One trial: a workload trained by an optimizer with a schedule, a learning rate and a seed.
+
+use crate::comparison::{End, LayerHealth, Point};
+use crate::data::{Order, Split};
+use crate::error::{Kind, Result};
+use crate::workload::{Evaluation, Session, Workload};
+use ravine::{Guard, Optimizer, Outcome, ParamSpec, rules, schedules};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Evaluations in a run, besides the one before the first step.
+const EVALUATIONS: u64 = 20;
+/// A validation loss above this multiple of the first is divergence.
+const DIVERGED: f64 = 100.0;
+
+/// What a trial is, in full: the same settings give the same numbers on any machine load.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Optimizer's spec.
+    pub optimizer: String,
+    /// Schedule's spec.
+    pub schedule: String,
+    /// Learning rate.
+    pub lr: f64,
+    /// Seed of initialisation and data order.
+    pub seed: u64,
+    /// Order of batches.
+    pub order: Order,
+    /// Optimizer steps.
+    pub steps: u64,
+    /// Whether this is for tuning: it may be given up early, and never sees the test split.
+    pub tuning: bool,
+}
+
+/// What came of a trial.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Done {
+    /// How it ended.
+    pub end: End,
+    /// Steps made.
+    pub steps: u64,
+    /// Seconds of training, evaluation not counted.
+    pub seconds: f64,
+    /// The last evaluation on the validation split, unless it diverged.
+    pub validation: Option<Evaluation>,
+    /// The one evaluation on the test split, for a finished run that is not for tuning.
+    pub test: Option<Evaluation>,
+    /// Steps and seconds at the first evaluation that reached the target.
+    pub target: Option<(u64, f64)>,
+}
+
+/// Runs a trial. `record` is given every evaluation as it happens.
+///
+/// # Errors
+/// What `record` returns; a spec that is not valid; an interruption, when `stop` is set.
+pub fn run(
+    workload: &dyn Workload,
+    settings: &Settings,
+    stop: &AtomicBool,
+    mut record: impl FnMut(&Point) -> Result<()>,
+) -> Result<Done> {
+    let mut session = workload.start(settings.seed, settings.order);
+    let mut trial = Trial::new(&mut *session, settings)?;
+    let mut target = None;
+    let first = trial.evaluate()?;
+    let limit = DIVERGED * first.validation_loss.abs();
+    record(&first)?;
+    let mut last = first.clone();
+    let mut end = End::Finished;
+    while trial.step < settings.steps {
+        let next = (1..=EVALUATIONS).map(|i| i * settings.steps / EVALUATIONS).find(|at| *at > trial.step);
+        let next = next.unwrap_or(settings.steps);
+        if !trial.train(next, stop)? {
+            end = End::Diverged;
+            break;
+        }
+        last = trial.evaluate()?;
+        record(&last)?;
+        if !last.validation_loss.is_finite() || last.validation_loss > limit {
+            end = End::Diverged;
+            break;
+        }
+        if target.is_none() && workload.info().reached(last.validation) {
+            target = Some((last.step, last.seconds));
+        }
+        if settings.tuning
+            && 3 * trial.step >= settings.steps
+            && last.validation_loss >= first.validation_loss
+        {
+            end = End::Hopeless;
+            break;
+        }
+    }
+    let validation =
+        (end != End::Diverged).then_some(Evaluation { loss: last.validation_loss, metric: last.validation });
+    let test = (end == End::Finished && !settings.tuning).then(|| trial.session.evaluate(Split::Test));
+    Ok(Done { end, steps: trial.step, seconds: trial.clock.as_secs_f64(), validation, test, target })
+}
+
+/// A trial under way.
+struct Trial<'a> {
+    session: &'a mut dyn Session,
+    params: Vec<ParamSpec>,
+    optimizer: Optimizer<f32>,
+    step: u64,
+    clock: Duration,
+    /// Sum and number of the training losses since the last evaluation.
+    losses: (f64, u64),
+    grad_norm: f64,
+    layers: Vec<LayerHealth>,
+}
+
+impl<'a> Trial<'a> {
+    fn new(session: &'a mut dyn Session, settings: &Settings) -> Result<Self> {
+        let params = session.params().to_vec();
+        let mut rule = rules::parse(&settings.optimizer)?;
+        rule.set("lr", settings.lr)?;
+        let optimizer = Optimizer::builder_boxed(rule)
+            .schedule(schedules::parse(&settings.schedule, settings.steps)?)
+            .guard(Guard::Skip)
+            .zero_grad(true)
+            .build(&params)?;
+        let mut trial = Self {
+            session,
+            params,
+            optimizer,
+            step: 0,
+            clock: Duration::ZERO,
+            losses: (0.0, 0),
+            grad_norm: 0.0,
+            layers: Vec::new(),
+        };
+        // The first batch's loss and gradient, before any step.
+        let loss = trial.session.backward(0);
+        trial.losses = (loss, 1);
+        let (values, grads) = trial.session.buffers();
+        trial.grad_norm = norm(grads);
+        trial.layers = health(&trial.params, values, values, grads);
+        grads.fill(0.0);
+        Ok(trial)
+    }
+
+    /// Trains until `until` steps are made; false if the loss or the gradient left the finite numbers.
+    fn train(&mut self, until: u64, stop: &AtomicBool) -> Result<bool> {
+        let start = Instant::now();
+        let finite = self.train_untimed(until, stop);
+        self.clock += start.elapsed();
+        finite
+    }
+
+    fn train_untimed(&mut self, until: u64, stop: &AtomicBool) -> Result<bool> {
+        while self.step < until {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Kind::Interrupted.into());
+            }
+            let loss = self.session.backward(self.step);
+            if !loss.is_finite() {
+                return Ok(false);
+            }
+            self.losses = (self.losses.0 + loss, self.losses.1 + 1);
+            let (values, grads) = self.session.buffers();
+            // The health of the layers is looked at in the last step before an evaluation.
+            let looked_at = (self.step + 1 == until).then(|| (values.to_vec(), grads.to_vec()));
+            match self.optimizer.step_flat(values, grads)? {
+                Outcome::Stepped { grad_norm, .. } => self.grad_norm = grad_norm.unwrap_or(f64::NAN),
+                Outcome::Skipped { .. } | Outcome::Accumulated { .. } => return Ok(false),
+            }
+            if let Some((before, grads)) = looked_at {
+                self.layers = health(&self.params, &before, values, &grads);
+            }
+            self.step += 1;
+        }
+        Ok(true)
+    }
+
+    fn evaluate(&mut self) -> Result<Point> {
+        let validation = self.session.evaluate(Split::Validation);
+        let (sum, count) = std::mem::take(&mut self.losses);
+        Ok(Point {
+            step: self.step,
+            seconds: self.clock.as_secs_f64(),
+            train_loss: sum / count as f64,
+            validation_loss: validation.loss,
+            validation: validation.metric,
+            lr: self.optimizer.lr("default")?,
+            grad_norm: self.grad_norm,
+            layers: self.layers.clone(),
+        })
+    }
+}
+
+/// What a step from `before` to `after` along `grads` looked like in each parameter.
+fn health(params: &[ParamSpec], before: &[f32], after: &[f32], grads: &[f32]) -> Vec<LayerHealth> {
+    let mut start = 0;
+    let layer = |param: &ParamSpec| {
+        let range = start..start + param.len();
+        start = range.end;
+        let (before, after) = (&before[range.clone()], &after[range.clone()]);
+        let change: Vec<f32> = before.iter().zip(after).map(|(before, after)| after - before).collect();
+        let weight_norm = norm(before);
+        LayerHealth {
+            name: param.name.clone(),
+            grad_norm: norm(&grads[range]),
+            weight_norm,
+            update_ratio: if weight_norm > 0.0 { norm(&change) / weight_norm } else { 0.0 },
+        }
+    };
+    params.iter().map(layer).collect()
+}
+
+fn norm(values: &[f32]) -> f64 {
+    values.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workloads;
+
+    fn settings(optimizer: &str, lr: f64) -> Settings {
+        Settings {
+            optimizer: optimizer.into(),
+            schedule: "cosine".into(),
+            lr,
+            seed: 3,
+            order: Order::Reshuffled,
+            steps: 120,
+            tuning: false,
+        }
+    }
+
+    fn run_it(settings: &Settings) -> (Done, Vec<Point>) {
+        let workload = workloads::load("digits-mlp", None).unwrap();
+        let mut points = Vec::new();
+        let done = run(&*workload, settings, &AtomicBool::new(false), |point| {
+            points.push(point.clone());
+            Ok(())
+        });
+        (done.unwrap(), points)
+    }
+
+    /// Everything but the clock.
+    fn numbers((done, points): (Done, Vec<Point>)) -> (Option<Evaluation>, Option<Evaluation>, Vec<Point>) {
+        let still = |point: Point| Point { seconds: 0.0, ..point };
+        (done.validation, done.test, points.into_iter().map(still).collect())
+    }
+
+    #[test]
+    fn a_trial_learns_and_is_the_same_beside_others() {
+        let (done, points) = run_it(&settings("adam", 1e-2));
+        assert_eq!((done.end, done.steps, points.len()), (End::Finished, 120, 21));
+        assert!(done.test.unwrap().metric > 0.9, "{done:?}");
+        assert!(points.iter().all(|point| !point.layers.is_empty()));
+        let alone = numbers((done, points));
+        let beside: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..3).map(|_| scope.spawn(|| run_it(&settings("adam", 1e-2)))).collect();
+            threads.into_iter().map(|thread| numbers(thread.join().unwrap())).collect()
+        });
+        assert!(beside.iter().all(|other| *other == alone));
+    }
+
+    #[test]
+    fn divergence_is_an_end_and_not_a_number() {
+        let (done, _) = run_it(&settings("sgd", 1e6));
+        assert_eq!((done.end, done.validation, done.test), (End::Diverged, None, None));
+        assert!(done.steps < 120);
+    }
+
+    #[test]
+    fn tuning_gives_up_what_is_hopeless_and_never_sees_the_test_split() {
+        // Far too large: the loss stays above its start without leaving the numbers.
+        let (done, _) = run_it(&Settings { tuning: true, ..settings("adam", 10.0) });
+        assert!(matches!(done.end, End::Hopeless | End::Diverged), "{done:?}");
+        assert!(done.steps < 120 && done.test.is_none());
+        let (done, _) = run_it(&Settings { tuning: true, ..settings("adam", 1e-2) });
+        assert_eq!((done.end, done.test), (End::Finished, None));
+    }
+
+    #[test]
+    fn an_interruption_ends_it() {
+        let workload = workloads::load("digits-mlp", None).unwrap();
+        let error = run(&*workload, &settings("adam", 1e-2), &AtomicBool::new(true), |_| Ok(())).unwrap_err();
+        assert!(error.is_interruption());
+    }
+}
