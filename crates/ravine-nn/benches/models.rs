@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use ravine::random::Random;
+use ravine::rules::AdamW;
+use ravine::{Guard, Optimizer, Outcome, ParamSpec};
 use ravine_nn::{CrossEntropy, Loss, Mode, Network};
 
 struct Options {
@@ -72,6 +74,12 @@ fn train(model: &Model, seconds: f64) -> Times {
     let (&output, hidden) = rest.split_last().expect("two widths");
     let builder = hidden.iter().fold(Network::<f32>::builder(input), |net, &width| net.linear(width).relu());
     let mut net = builder.linear(output).build(0).expect("sizes");
+    let specs = net.params().specs().iter().map(|spec| ParamSpec::new(&*spec.name, spec.shape.clone()));
+    let mut optimizer: Optimizer<f32> = Optimizer::builder(AdamW::default())
+        .guard(Guard::Off)
+        .zero_grad(true)
+        .build(&specs.collect::<Vec<_>>())
+        .expect("parameters");
     let random = Random::new(1);
     let x: Vec<f32> = (0..model.batch * input).map(|i| random.uniform(i as u64) as f32).collect();
     let labels: Vec<u32> =
@@ -87,7 +95,9 @@ fn train(model: &Model, seconds: f64) -> Times {
         let forward = Instant::now();
         net.backward(&grad).expect("gradients");
         let backward = Instant::now();
-        net.params_mut().zero_grads();
+        let (values, grads) = net.params_mut().split_mut();
+        let outcome = optimizer.step_flat(values, grads).expect("finite gradients");
+        assert!(matches!(outcome, Outcome::Stepped { .. }));
         let end = Instant::now();
         step += 1;
         if stop.is_none() {

@@ -9,7 +9,6 @@ use crate::error::{Kind, Result};
 use crate::hyper;
 use crate::optimizer::Optimizer;
 use crate::pass::Element;
-use crate::plateau::PlateauState;
 use crate::rule::Slot;
 use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
@@ -28,8 +27,7 @@ struct Meta {
     dtype: String,
     step: u64,
     ema: bool,
-    #[serde(default)]
-    plateau: Option<PlateauState>,
+    metric_schedule: Option<serde_json::Value>,
     groups: Vec<MetaGroup>,
 }
 
@@ -104,19 +102,19 @@ impl<T: Element> Optimizer<T> {
         if meta.dtype != dtype {
             return Err(mismatch("dtype", dtype, meta.dtype.clone()));
         }
-        let ema = self.options.ema.is_some();
+        let word = |on| if on { "on" } else { "off" }.to_string();
+        let (ema, listens) = (self.options.ema.is_some(), self.options.metric_schedule.is_some());
         if meta.step > 0 && meta.ema != ema {
-            let word = |on| if on { "on" } else { "off" }.to_string();
             return Err(mismatch(EMA, word(ema), word(meta.ema)));
+        }
+        if meta.metric_schedule.is_some() != listens {
+            return Err(mismatch("metric schedule", word(listens), word(!listens)));
         }
         let names = |groups: Vec<&str>| groups.join(", ");
         let (ours, theirs): (Vec<_>, Vec<_>) =
             (self.groups().collect(), meta.groups.iter().map(|group| group.name.as_str()).collect());
         if ours != theirs {
             return Err(mismatch("groups", names(ours), names(theirs)));
-        }
-        if let (Some(plateau), Some(state)) = (&self.options.plateau, &meta.plateau) {
-            plateau.check(state).map_err(|reason| mismatch("plateau", reason, "another state".into()))?;
         }
         let mut loaded = Vec::new();
         let mut known = BTreeSet::new();
@@ -152,11 +150,15 @@ impl<T: Element> Optimizer<T> {
         if let Some(extra) = file.tensors.names().into_iter().find(|name| !known.contains(*name)) {
             return Err(mismatch(extra, "no such tensor".into(), "one".into()));
         }
+        if let (Some(schedule), Some(state)) = (&mut self.options.metric_schedule, &meta.metric_schedule) {
+            let spec = schedule.spec();
+            schedule
+                .load(state)
+                .map_err(|reason| mismatch("metric schedule", format!("the state of {spec}"), reason))?;
+        }
+        // Nothing fails from here on.
         for (group, (rule, states, average)) in self.groups.iter_mut().zip(loaded) {
             (group.rule, group.states, group.average) = (rule, states, average);
-        }
-        if let (Some(plateau), Some(state)) = (&mut self.options.plateau, file.meta.plateau) {
-            plateau.load(state);
         }
         (self.step, self.micro) = (file.meta.step, 0);
         Ok(())
@@ -182,7 +184,7 @@ impl<T: Element> Optimizer<T> {
             dtype: format!("{:?}", T::DTYPE),
             step: self.step,
             ema: self.has_ema(),
-            plateau: self.options.plateau.as_ref().map(|plateau| plateau.save()),
+            metric_schedule: self.options.metric_schedule.as_ref().map(|schedule| schedule.save()),
             groups: self.groups.iter().map(group).collect(),
         }
     }

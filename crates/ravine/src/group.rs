@@ -2,9 +2,9 @@
 
 use crate::error::{Kind, Result};
 use crate::hyper::{self, Value};
+use crate::metric_schedule::MetricSchedule;
 use crate::params::{self, ParamSpec};
 use crate::pass::{Before, Element, Job, Pass, Plan, Tensors};
-use crate::plateau::Plateau;
 use crate::rule::{At, Decay, Rule, Slot};
 use crate::schedule::Schedule;
 use crate::simd::Level;
@@ -85,7 +85,7 @@ pub(crate) struct Moment<'a> {
     pub(crate) clip_value: f64,
     pub(crate) ema_weight: Option<f64>,
     pub(crate) zero_grad: bool,
-    pub(crate) plateau: Option<&'a Plateau>,
+    pub(crate) metric_schedule: Option<&'a dyn MetricSchedule>,
     pub(crate) level: Level,
 }
 
@@ -151,10 +151,10 @@ impl<T: Element> GroupState<T> {
     }
 
     /// The learning rate of a step.
-    pub(crate) fn lr(&self, step: u64, plateau: Option<&Plateau>) -> f64 {
+    pub(crate) fn lr(&self, step: u64, metric: Option<&dyn MetricSchedule>) -> f64 {
         let base = self.rule.lr();
         let lr = self.schedule.as_ref().map_or(base, |schedule| schedule.lr(base, step));
-        plateau.map_or(lr, |plateau| plateau.lr(lr))
+        metric.map_or(lr, |schedule| schedule.lr(lr))
     }
 
     /// Changes a hyper-parameter between steps.
@@ -175,7 +175,7 @@ impl<T: Element> GroupState<T> {
     pub(crate) fn step(&mut self, tensors: &mut Tensors<'_, T>, moment: &Moment<'_>) -> Result<()> {
         let at = At {
             step: moment.step,
-            lr: self.lr(moment.step, moment.plateau),
+            lr: self.lr(moment.step, moment.metric_schedule),
             momentum: self.schedule.as_ref().and_then(|schedule| schedule.momentum(moment.step)),
         };
         let (l2, keep) = match self.rule.decay() {

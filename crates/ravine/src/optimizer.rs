@@ -4,9 +4,9 @@ use crate::ema::Ema;
 use crate::error::{Kind, Result};
 use crate::group::{Group, GroupState, Moment};
 use crate::hyper::Value;
+use crate::metric_schedule::MetricSchedule;
 use crate::params::ParamSpec;
 use crate::pass::{self, Element, Plan, Tensor, Tensors};
-use crate::plateau::Plateau;
 use crate::rule::Rule;
 use crate::schedule::Schedule;
 use crate::simd::Level;
@@ -60,7 +60,6 @@ pub struct Builder {
     options: Options,
 }
 
-#[derive(Clone, Debug)]
 pub(crate) struct Options {
     clip_norm: Option<f64>,
     clip_value: f64,
@@ -69,7 +68,7 @@ pub(crate) struct Options {
     zero_grad: bool,
     accumulate: u64,
     loss_scale: f64,
-    pub(crate) plateau: Option<Plateau>,
+    pub(crate) metric_schedule: Option<Box<dyn MetricSchedule>>,
     level: Level,
 }
 
@@ -137,9 +136,9 @@ impl Builder {
         self
     }
 
-    /// Lowers the learning rate of all groups when a metric stalls: see [`Optimizer::observe`].
-    pub fn plateau(mut self, plateau: Plateau) -> Self {
-        self.options.plateau = Some(plateau);
+    /// Lets a metric move the learning rate of all groups, on top of their schedules: see [`Optimizer::observe`].
+    pub fn metric_schedule(mut self, schedule: impl MetricSchedule + 'static) -> Self {
+        self.options.metric_schedule = Some(Box::new(schedule));
         self
     }
 
@@ -240,7 +239,7 @@ impl Optimizer<f32> {
                 zero_grad: false,
                 accumulate: 1,
                 loss_scale: 1.0,
-                plateau: None,
+                metric_schedule: None,
                 level: Level::widest(),
             },
         }
@@ -321,7 +320,7 @@ impl<T: Element> Optimizer<T> {
             clip_value: options.clip_value,
             ema_weight: options.ema.map(|ema| 1.0 - ema.decay_at(self.step)),
             zero_grad: options.zero_grad,
-            plateau: options.plateau.as_ref(),
+            metric_schedule: options.metric_schedule.as_deref(),
             level: options.level,
         };
         for group in &mut self.groups {
@@ -347,7 +346,7 @@ impl<T: Element> Optimizer<T> {
     /// # Errors
     /// No such group.
     pub fn lr(&self, group: &str) -> Result<f64> {
-        Ok(self.groups[self.find(group)?].lr(self.step, self.options.plateau.as_ref()))
+        Ok(self.groups[self.find(group)?].lr(self.step, self.options.metric_schedule.as_deref()))
     }
 
     /// Changes a hyper-parameter of a group between steps, such as `lr`.
@@ -369,11 +368,10 @@ impl<T: Element> Optimizer<T> {
         Ok(())
     }
 
-    /// Tells the plateau schedule the latest value of its metric. Without a plateau it does nothing.
-    pub fn observe(&mut self, metric: f64) {
-        if let Some(plateau) = &mut self.options.plateau {
-            plateau.observe(metric);
-        }
+    /// Tells the metric schedule the latest value of its metric. True if that changed the learning rate; always false
+    /// without a metric schedule.
+    pub fn observe(&mut self, metric: f64) -> bool {
+        self.options.metric_schedule.as_mut().is_some_and(|schedule| schedule.observe(metric))
     }
 
     /// Copies the average of the weights into buffers like those of the parameters, to evaluate with.

@@ -374,13 +374,13 @@ impl<T: Element, const N: usize> Chunk<T, N> {
                 let s = std::array::from_fn(|slot| states[slot][i]);
                 let (w, s) = U::update(k, values[i] * keep, grads[i], s);
                 values[i] = w;
-                for slot in 0..N {
-                    states[slot][i] = s[slot];
+                for (state, s) in states.iter_mut().zip(s) {
+                    state[i] = s;
                 }
             }
             store(&values, self.values, count);
-            for slot in 0..N {
-                store(&states[slot], self.states[slot], count);
+            for (state, to) in states.iter().zip(self.states) {
+                store(state, to, count);
             }
             if let Some((average, weight)) = self.average {
                 let mut mean = load(average, count);

@@ -3,6 +3,7 @@
 use crate::catalogue::{self, Entry};
 use crate::error::Result;
 use crate::hyper::{self, Hyper, Range};
+use crate::metric_schedule::MetricSchedule;
 use serde::{Deserialize, Serialize};
 
 crate::hyper! {
@@ -29,20 +30,20 @@ crate::hyper! {
     }
 }
 
-/// What a [`Plateau`] remembers, for checkpoints.
+/// What a [`Plateau`] remembers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PlateauState {
+struct PlateauState {
     /// The `mode` it was gathered under.
-    pub mode: String,
+    mode: String,
     /// The best metric so far; the worst possible before the first observation.
     #[serde(with = "as_text")]
-    pub best: f64,
+    best: f64,
     /// Observations without improvement since the best or the last reduction.
-    pub bad: u64,
+    bad: u64,
     /// Observations of the cooldown that are left.
-    pub cooldown: u64,
+    cooldown: u64,
     /// Reductions made.
-    pub reductions: u64,
+    reductions: u64,
 }
 
 /// Lowers the learning rate when a metric has stopped improving; PyTorch's `ReduceLROnPlateau`.
@@ -54,7 +55,7 @@ pub struct PlateauState {
 /// slightly worse values better.
 ///
 /// ```
-/// use ravine::Plateau;
+/// use ravine::{MetricSchedule, Plateau};
 ///
 /// let mut plateau = Plateau::parse("plateau:patience=1,factor=0.5")?;
 /// for loss in [1.0, 0.9, 0.9, 0.9] {
@@ -104,18 +105,14 @@ impl Plateau {
         Self::new(options)
     }
 
-    /// Its text form.
-    pub fn spec(&self) -> String {
-        catalogue::spec(Self::ENTRY.name, &self.options, &PlateauOptions::default())
-    }
-
     /// The options.
     pub fn options(&self) -> &PlateauOptions {
         &self.options
     }
+}
 
-    /// Takes the latest value of the metric. True if it reduced the learning rate.
-    pub fn observe(&mut self, metric: f64) -> bool {
+impl MetricSchedule for Plateau {
+    fn observe(&mut self, metric: f64) -> bool {
         let state = &mut self.state;
         if is_better(&self.options, metric, state.best) {
             state.best = metric;
@@ -136,8 +133,7 @@ impl Plateau {
         reduce
     }
 
-    /// The learning rate after the reductions so far, where `base` is the one without them.
-    pub fn lr(&self, base: f64) -> f64 {
+    fn lr(&self, base: f64) -> f64 {
         let options = &self.options;
         let min = options.min_lr.max(options.min_factor * base);
         let mut lr = base;
@@ -152,24 +148,23 @@ impl Plateau {
         lr
     }
 
-    /// What a checkpoint has to hold.
-    pub fn save(&self) -> PlateauState {
-        self.state.clone()
+    fn spec(&self) -> String {
+        catalogue::spec(Self::ENTRY.name, &self.options, &PlateauOptions::default())
     }
 
-    /// Goes on from a saved state.
-    pub fn load(&mut self, state: PlateauState) {
-        self.state = state;
+    fn save(&self) -> serde_json::Value {
+        serde_json::to_value(&self.state).expect("plain data has a JSON form")
     }
 
-    /// Whether a state is one of this plateau's; else what it should have been.
-    pub fn check(&self, state: &PlateauState) -> Result<(), String> {
+    fn load(&mut self, state: &serde_json::Value) -> Result<(), String> {
+        let state: PlateauState = serde_json::from_value(state.clone()).map_err(|error| error.to_string())?;
         if state.mode != self.options.mode {
-            return Err(format!("the state of a plateau of mode {}", self.options.mode));
+            return Err(format!("the state of a plateau of mode {}, not {}", state.mode, self.options.mode));
         }
         if state.best.is_nan() {
-            return Err("a best metric that is a number".into());
+            return Err("the best metric is not a number".into());
         }
+        self.state = state;
         Ok(())
     }
 }
@@ -233,7 +228,7 @@ mod tests {
             let mut plateau = plateau(&format!("plateau:patience=1,mode={mode}"));
             let reduced = [f64::NAN, f64::NAN, 1.0, f64::NAN, f64::NAN].map(|metric| plateau.observe(metric));
             assert_eq!(reduced, [false, true, false, false, true]);
-            assert_eq!(plateau.save().best, 1.0);
+            assert_eq!(plateau.state.best, 1.0);
         }
     }
 
@@ -265,19 +260,21 @@ mod tests {
             }
             let text = serde_json::to_string(&first.save()).unwrap();
             let mut second = plateau("plateau:patience=1");
-            let state = serde_json::from_str(&text).unwrap();
-            second.check(&state).unwrap();
-            second.load(state);
+            second.load(&serde_json::from_str(&text).unwrap()).unwrap();
             assert_eq!(first, second);
         }
     }
 
     #[test]
-    fn a_state_of_another_mode_is_not_taken() {
+    fn a_state_of_another_kind_is_not_taken() {
+        let mut ours = plateau("plateau");
         let state = plateau("plateau:mode=max").save();
-        assert_eq!(plateau("plateau").check(&state).unwrap_err(), "the state of a plateau of mode min");
-        let nan = PlateauState { best: f64::NAN, ..plateau("plateau").save() };
-        assert!(plateau("plateau").check(&nan).is_err());
+        assert_eq!(ours.load(&state).unwrap_err(), "the state of a plateau of mode max, not min");
+        let mut state = ours.save();
+        state["best"] = "NaN".into();
+        assert!(ours.load(&state).is_err());
+        assert!(ours.load(&serde_json::Value::Null).is_err());
+        assert_eq!(ours, plateau("plateau"));
     }
 
     #[test]

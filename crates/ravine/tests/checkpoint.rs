@@ -3,7 +3,7 @@
 mod common;
 
 use common::{VARIANTS, bits, builder, normal, params, train};
-use ravine::{Element, Ema, Optimizer, ParamSpec};
+use ravine::{Element, Ema, Optimizer, ParamSpec, Plateau};
 use std::path::Path;
 
 fn resume_is_exact<T: Element>(spec: &str) {
@@ -40,6 +40,28 @@ fn fifty_steps_and_fifty_after_a_file_are_a_hundred() {
         resume_is_exact::<f32>(spec);
         resume_is_exact::<f64>(spec);
     }
+}
+
+#[test]
+fn a_plateau_remembers_across_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let build = |text: &str| -> Optimizer<f32> {
+        builder("sgd:lr=1").metric_schedule(Plateau::parse(text).unwrap()).build(&params(&[2])).unwrap()
+    };
+    let (mut first, mut second) = (build("plateau:patience=2"), build("plateau:patience=2"));
+    for _ in 0..3 {
+        assert!(!first.observe(1.0));
+    }
+    first.save(&path).unwrap();
+    second.load(&path).unwrap();
+    assert!(second.observe(1.0), "the fourth value without an improvement");
+    assert_eq!(second.lr("default").unwrap(), 0.1);
+
+    let error = build("plateau:mode=max").load(&path).unwrap_err().to_string();
+    assert!(error.contains("metric schedule: expected the state of plateau:mode=max"), "{error}");
+    let error = builder("sgd").build::<f32>(&params(&[2])).unwrap().load(&path).unwrap_err().to_string();
+    assert!(error.contains("metric schedule: expected off, found on"), "{error}");
 }
 
 #[test]

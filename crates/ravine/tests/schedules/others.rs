@@ -1,7 +1,7 @@
 //! The schedules of optax and of pytorch_optimizer in our words.
 
 use crate::golden::{File, check};
-use ravine::{Plateau, schedules};
+use ravine::{MetricSchedule, Plateau, schedules};
 
 const TOLERANCE: f64 = 1e-12;
 

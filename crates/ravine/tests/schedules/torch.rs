@@ -2,7 +2,7 @@
 
 use crate::golden::{File, check};
 use ravine::compose::Lambda;
-use ravine::{Plateau, Schedule, schedules};
+use ravine::{MetricSchedule, Plateau, Schedule, schedules};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
