@@ -1,7 +1,7 @@
 //! The race: how the optimizers get to the target.
 
 use super::curves::{Curve, VIEWS, View, curves, x_domain, y_scale};
-use super::markup::{section, text};
+use super::markup::{count, section, text};
 use super::palette::Palette;
 use crate::comparison::{Arm, WorkloadResult};
 use crate::stats::TimeToTarget;
@@ -67,10 +67,10 @@ pub(super) fn race(page: &str, workload: &WorkloadResult, verdict: &Verdict, pal
     }
     chips += "</div>";
     let lead = format!(
-        "Each optimizer with its best schedule at the learning rate found for it: median of {} seeds, band from the \
+        "Each optimizer with its best schedule at the learning rate found for it: median of {}, band from the \
          10 % to the 90 % quantile, failed runs counted as worst. Below: the steps or seconds to the target ({}), \
          median with 95 % interval; an open mark at the edge means that half of the runs did not get there.",
-        verdict.best.iter().map(|arm| verdict.arms[*arm].runs).max().unwrap_or(0),
+        count(verdict.best.iter().map(|arm| verdict.arms[*arm].runs).max().unwrap_or(0), "seed"),
         workload.target_reason.trim_end_matches('.'),
     );
     let body = format!("<div class=\"controls\">{controls}</div>{chips}{views}");

@@ -3,88 +3,100 @@
 use crate::comparison::{Arm, WorkloadResult};
 use crate::stats::number::lr_exact;
 
-/// On the command line: the recommended arm alone.
+/// On the command line: the recommended optimizer and schedule alone, tuned anew.
 pub(super) fn command_line(workload: &WorkloadResult, arm: &Arm) -> String {
-    let lr = lr_exact(arm.lr);
-    let optimizer = with_key(&arm.optimizer, "lr", &lr);
-    format!("ravine compare {} --optimizers {optimizer} --schedules {}", workload.name, arm.schedule)
+    format!(
+        "ravine compare --workload {} --optimizers {} --schedules {}",
+        shell(&workload.name),
+        shell(&arm.optimizer),
+        shell(&arm.schedule)
+    )
 }
 
 /// In Rust.
 pub(super) fn rust(workload: &WorkloadResult, arm: &Arm) -> String {
     format!(
-        "let rule = ravine::rules::parse({:?})?;\nlet schedule =\n    ravine::schedules::parse({:?}, {})?;\n\
-         let lr = schedule.lr({}, step);",
-        arm.optimizer,
+        "use ravine::{{Optimizer, rules, schedules}};\n\n\
+         let rule = rules::parse({:?})?;\n\
+         let schedule = schedules::parse({:?}, {})?;\n\
+         let mut optimizer: Optimizer<f32> =\n    \
+             Optimizer::builder_boxed(rule).schedule(schedule).build(&params)?;",
+        with_key(&arm.optimizer, "lr", &lr_exact(arm.lr)),
         arm.schedule,
         workload.steps,
-        lr_exact(arm.lr)
     )
 }
 
-/// In Python with Ravine in place of `torch.optim`.
+/// In Python for PyTorch; a comment where PyTorch has no such optimizer or option.
 pub(super) fn pytorch(workload: &WorkloadResult, arm: &Arm) -> String {
-    let (name, keys) = split(&arm.optimizer);
-    let (class, preset) = class(name);
+    let optimizer = torch_optimizer(arm).unwrap_or_else(|| format!("# torch.optim has no {}", arm.optimizer));
+    let (import, scheduler) = match torch_scheduler(&arm.schedule, workload.steps) {
+        Ok(None) => (String::new(), String::new()),
+        Ok(Some((class, arguments))) => (
+            format!("from torch.optim.lr_scheduler import {class}\n"),
+            format!("\n# scheduler.step() after each batch\nscheduler = {class}(optimizer, {arguments})"),
+        ),
+        Err(formula) => (String::new(), format!("\n# schedule {}: {formula}", arm.schedule)),
+    };
+    format!("import torch\n{import}\n{optimizer}{scheduler}")
+}
+
+fn torch_optimizer(arm: &Arm) -> Option<String> {
+    let rule = ravine::rules::parse(&arm.optimizer).ok()?;
+    let class = match rule.name() {
+        "sgd" => "SGD",
+        "adagrad" => "Adagrad",
+        "rmsprop" => "RMSprop",
+        "adam" => "Adam",
+        "adamw" => "AdamW",
+        _ => return None,
+    };
     let mut arguments = format!("model.parameters(), lr={}", lr_exact(arm.lr));
-    for argument in [preset].into_iter().filter(|preset| !preset.is_empty()) {
-        arguments += &format!(", {argument}");
-    }
-    for (key, value) in keys {
+    // Defaults are PyTorch's, so what differs from them is what has to be said.
+    let spec = ravine::rules::spec(&*rule);
+    for pair in spec.split_once(':').map_or("", |(_, pairs)| pairs).split(',').filter(|pair| !pair.is_empty())
+    {
+        let (key, value) = pair.split_once('=')?;
+        let key = match key {
+            "lr" => continue,
+            "decoupled" if class == "Adam" => "decoupled_weight_decay",
+            "ema" | "eps_in_sqrt" | "bias_correction" | "decoupled" => return None,
+            key => key,
+        };
         arguments += &format!(", {key}={}", python_value(value));
     }
-    let (schedule, keys) = split(&arm.schedule);
-    let (import, scheduler) = match (schedule, keys.is_empty()) {
-        ("constant", true) => ("", String::new()),
-        ("cosine", true) => (
-            "from torch.optim.lr_scheduler import CosineAnnealingLR\n",
-            format!("\nscheduler = CosineAnnealingLR(optimizer, T_max={})", workload.steps),
-        ),
-        _ => (
-            "from torch.optim.lr_scheduler import LambdaLR\n",
-            format!(
-                "\nschedule = ravine.schedule({:?}, steps={})\nscheduler = LambdaLR(optimizer, lambda t: \
-                 schedule.lr(1.0, t))",
-                arm.schedule, workload.steps
-            ),
-        ),
+    Some(format!("optimizer = torch.optim.{class}({arguments})"))
+}
+
+/// PyTorch's scheduler, none for a constant learning rate, or the formula of one that it lacks.
+fn torch_scheduler(schedule: &str, steps: u64) -> Result<Option<(&'static str, String)>, &'static str> {
+    let filled =
+        ravine::schedules::parse(schedule, steps).map(|schedule| schedule.spec()).unwrap_or_default();
+    let (name, pairs) = filled.split_once(':').unwrap_or((&filled, ""));
+    let pairs: Vec<(&str, &str)> = pairs.split(',').filter_map(|pair| pair.split_once('=')).collect();
+    let call = |class, names: &[(&str, &str)]| {
+        let argument = |(key, value): &(&str, &str)| {
+            let (_, theirs) = names.iter().find(|(ours, _)| ours == key)?;
+            Some(format!("{theirs}={value}"))
+        };
+        let arguments: Option<Vec<String>> = pairs.iter().map(argument).collect();
+        arguments.map(|arguments| (class, arguments.join(", ")))
     };
-    format!(
-        "import ravine\nimport ravine.torch as optim\n{import}\noptimizer = optim.{class}({arguments}){scheduler}"
-    )
-}
-
-/// The class in Python and what a preset sets. Names that are not known are given in CamelCase.
-fn class(name: &str) -> (String, &'static str) {
-    let known = match name {
-        "sgd" => ("SGD", ""),
-        "momentum" => ("SGD", "momentum=0.9"),
-        "nesterov" => ("SGD", "momentum=0.9, nesterov=True"),
-        "adamw" => ("AdamW", ""),
-        "nadam" => ("NAdam", ""),
-        "radam" => ("RAdam", ""),
-        "rmsprop" => ("RMSprop", ""),
-        "asgd" => ("ASGD", ""),
-        "lbfgs" => ("LBFGS", ""),
-        _ => return (camel(name), ""),
+    let call = match name {
+        "constant" if pairs.is_empty() => return Ok(None),
+        "cosine" => call("CosineAnnealingLR", &[("steps", "T_max"), ("min", "eta_min")]),
+        "step" => call("StepLR", &[("step_size", "step_size"), ("gamma", "gamma")]),
+        "exponential" => call("ExponentialLR", &[("gamma", "gamma")]),
+        _ => None,
     };
-    (known.0.to_owned(), known.1)
+    let formula = || ravine::schedules::entry(name).map_or("see `ravine schedules`", |entry| entry.formula);
+    call.map(Some).ok_or_else(formula)
 }
 
-fn camel(name: &str) -> String {
-    let words = name.split(['-', '_']).filter(|word| !word.is_empty());
-    words
-        .flat_map(|word| {
-            let mut letters = word.chars();
-            letters.next().into_iter().flat_map(char::to_uppercase).chain(letters)
-        })
-        .collect()
-}
-
-/// A spec's name and its keys with their values.
-fn split(spec: &str) -> (&str, Vec<(&str, &str)>) {
-    let (name, keys) = spec.split_once(':').unwrap_or((spec, ""));
-    (name, keys.split(',').filter_map(|pair| pair.split_once('=')).collect())
+/// A word of a shell command, in quotes where the shell would read it otherwise.
+fn shell(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.,:=/%+".contains(c);
+    if word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 /// The spec with one more key.
@@ -109,12 +121,53 @@ mod tests {
 
     #[test]
     fn names_and_values_become_python() {
-        assert_eq!(class("adam").0, "Adam");
-        assert_eq!(class("schedule-free_adam").0, "ScheduleFreeAdam");
-        assert_eq!(class("momentum"), ("SGD".to_owned(), "momentum=0.9"));
         assert_eq!(python_value("0.9/0.999"), "(0.9, 0.999)");
         assert_eq!(python_value("true"), "True");
+        assert_eq!(shell("cosine:warmup=5%"), "cosine:warmup=5%");
+        assert_eq!(shell("(constant then cosine)"), "'(constant then cosine)'");
+        assert_eq!(shell("a'b"), r"'a'\''b'");
         assert_eq!(with_key("adam", "lr", "1e-3"), "adam:lr=1e-3");
         assert_eq!(with_key("sgd:momentum=0.9", "lr", "0.1"), "sgd:momentum=0.9,lr=0.1");
+    }
+
+    #[test]
+    fn pytorch_is_told_in_its_own_words_or_not_at_all() {
+        let arm = |optimizer: &str| Arm {
+            optimizer: optimizer.into(),
+            schedule: "constant".into(),
+            tuning: Vec::new(),
+            lr: 0.1,
+            lr_works: [0.1; 2],
+            lr_on_boundary: false,
+            runs: Vec::new(),
+        };
+        for (optimizer, expected) in [
+            ("nesterov", Some("SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True)")),
+            (
+                "adam:betas=0.8/0.9,decoupled=true,weight_decay=0.1",
+                Some(
+                    "Adam(model.parameters(), lr=0.1, betas=(0.8, 0.9), weight_decay=0.1, decoupled_weight_decay=True)",
+                ),
+            ),
+            ("ema-momentum", None),
+        ] {
+            let expected = expected.map(|call| format!("optimizer = torch.optim.{call}"));
+            assert_eq!(torch_optimizer(&arm(optimizer)), expected);
+        }
+        assert_eq!(torch_scheduler("constant", 660), Ok(None));
+        assert_eq!(torch_scheduler("cosine", 660), Ok(Some(("CosineAnnealingLR", "T_max=660".into()))));
+        assert_eq!(torch_scheduler("step", 660), Ok(Some(("StepLR", "step_size=220".into()))));
+        assert!(torch_scheduler("cosine:warmup=5%", 660).is_err());
+    }
+
+    #[test]
+    fn what_the_rust_code_calls_exists() {
+        use ravine::{Optimizer, ParamSpec, rules, schedules};
+        let rule = rules::parse(&with_key("sgd:momentum=0.9", "lr", &lr_exact(0.031_62))).unwrap();
+        let schedule = schedules::parse("cosine:warmup=60", 600).unwrap();
+        let params = [ParamSpec::new("weight", [3])];
+        let optimizer: ravine::Result<Optimizer<f32>> =
+            Optimizer::builder_boxed(rule).schedule(schedule).build(&params);
+        assert!(optimizer.is_ok());
     }
 }

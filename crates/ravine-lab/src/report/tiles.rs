@@ -108,7 +108,7 @@ fn speed(workload: &WorkloadResult, verdict: &Verdict, arm: usize) -> String {
     let steps = |x: f64| significant(x, 6);
     let value = summary.steps.median.map_or("not reached".into(), |x| format!("{} steps", steps(x)));
     let in_steps = summary.steps.median.map_or(String::new(), |_| {
-        format!("Median{} of {} steps", interval(&summary.steps, &steps), workload.steps)
+        format!("Median{}, of at most {}", interval(&summary.steps, &steps), workload.steps)
     });
     let in_seconds = summary
         .seconds
