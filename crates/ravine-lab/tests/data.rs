@@ -7,17 +7,15 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use ravine_lab::data::{self, DATASETS, Dataset, Split, Status, Table};
+use ravine_lab::data::{self, DATASETS, Dataset, Embedded, Split, Status, Table};
 use sha2::{Digest, Sha256};
 
-/// File and reader of the embedded sets.
-type Embedded = (&'static str, fn() -> Table);
-
-const EMBEDDED: [Embedded; 4] = [
-    ("digits", data::digits::table),
-    ("iris", data::iris::table),
-    ("wine", data::wine::table),
-    ("breast_cancer", data::breast_cancer::table),
+/// Files of the embedded sets.
+const EMBEDDED: [(&str, &Embedded); 4] = [
+    ("digits", &data::digits::DATA),
+    ("iris", &data::iris::DATA),
+    ("wine", &data::wine::DATA),
+    ("breast_cancer", &data::breast_cancer::DATA),
 ];
 
 fn load(name: &str, dir: Option<&Path>) -> ravine_lab::Result<std::sync::Arc<Dataset>> {
@@ -27,7 +25,7 @@ fn load(name: &str, dir: Option<&Path>) -> ravine_lab::Result<std::sync::Arc<Dat
 
 #[test]
 fn embedded_files_are_the_published_ones() {
-    for (file, table) in EMBEDDED {
+    for (file, embedded) in EMBEDDED {
         let path = format!("{}/assets/{file}.csv.gz", env!("CARGO_MANIFEST_DIR"));
         let mut bytes = Vec::new();
         GzDecoder::new(fs::File::open(path).unwrap()).read_to_end(&mut bytes).unwrap();
@@ -35,7 +33,7 @@ fn embedded_files_are_the_published_ones() {
         let name = file.replace('_', "-");
         let entry = DATASETS.iter().find(|entry| entry.name == name).unwrap();
         assert_eq!(load(&name, None).unwrap().sha256, sha256, "{file}");
-        let table = table();
+        let table = embedded.table();
         assert_eq!(
             (table.y.len(), table.features, table.classes),
             (entry.examples, entry.features, entry.classes)
@@ -45,7 +43,7 @@ fn embedded_files_are_the_published_ones() {
 
 #[test]
 fn values_and_classes_are_those_of_scikit_learn() {
-    let iris = data::iris::table();
+    let iris = data::iris::DATA.table();
     assert_eq!(iris.x[..4], [5.1, 3.5, 1.4, 0.2]);
     assert_eq!(iris.x[149 * 4..], [5.9, 3.0, 5.1, 1.8]);
     let counts = |table: &Table| {
@@ -54,17 +52,17 @@ fn values_and_classes_are_those_of_scikit_learn() {
         counts
     };
     assert_eq!(counts(&iris), [50, 50, 50]);
-    assert_eq!(counts(&data::wine::table()), [59, 71, 48]);
-    assert_eq!(counts(&data::breast_cancer::table()), [212, 357]);
-    let digits = data::digits::table();
+    assert_eq!(counts(&data::wine::DATA.table()), [59, 71, 48]);
+    assert_eq!(counts(&data::breast_cancer::DATA.table()), [212, 357]);
+    let digits = data::digits::DATA.table();
     assert_eq!(counts(&digits), [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]);
     assert!(digits.x.iter().all(|x| (0.0..=16.0).contains(x) && x.fract() == 0.0));
 }
 
 #[test]
 fn splits_hold_each_example_once_stratified_and_scaled_by_training_alone() {
-    for (file, table) in EMBEDDED {
-        let (data, table) = (load(&file.replace('_', "-"), None).unwrap(), table());
+    for (file, embedded) in EMBEDDED {
+        let (data, table) = (load(&file.replace('_', "-"), None).unwrap(), embedded.table());
         check_splits(&data);
         let size = |share: f64| (share * data.y.len() as f64).round() as usize;
         assert_eq!([data.train.end, data.validation.end], [size(0.6), size(0.8)], "{file}");

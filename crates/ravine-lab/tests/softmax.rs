@@ -20,10 +20,10 @@ impl Problem {
     /// All of a data set, scaled by all of it, with weights zero.
     fn new(name: &str) -> Self {
         let mut table = match name {
-            "iris" => data::iris::table(),
-            "wine" => data::wine::table(),
-            "breast-cancer" => data::breast_cancer::table(),
-            _ => data::digits::table(),
+            "iris" => data::iris::DATA.table(),
+            "wine" => data::wine::DATA.table(),
+            "breast-cancer" => data::breast_cancer::DATA.table(),
+            _ => data::digits::DATA.table(),
         };
         match name {
             "digits" => table.x.iter_mut().for_each(|x| *x /= 16.0),

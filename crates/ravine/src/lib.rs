@@ -1,4 +1,52 @@
-//! Ravine: the optimizer engine for deep learning.
+//! The optimizer engine of Ravine: update rules, learning-rate schedules, clipping, parameter groups and exact resume.
+//!
+//! It depends on no tensor framework: parameters and gradients are slices of f32 or f64, the model is the caller's.
+//!
+//! ```
+//! use ravine::{Group, Optimizer, ParamSpec, Schedule, rules::AdamW, schedules::Cosine};
+//!
+//! let params = [ParamSpec::new("0.weight", [2, 3]), ParamSpec::new("0.bias", [2])];
+//! let mut optimizer: Optimizer<f32> = Optimizer::builder(AdamW { lr: 3e-4, ..AdamW::default() })
+//!     .schedule(Cosine::new(950).warmup(50))
+//!     .group(Group::new("*.bias").set("weight_decay", 0.0))
+//!     .clip_norm(1.0)
+//!     .zero_grad(true)
+//!     .build(&params)?;
+//!
+//! let (mut weight, mut bias) = ([0.5; 6], [0.0; 2]);
+//! let (mut weight_grad, mut bias_grad) = ([0.1; 6], [0.2; 2]); // from a backward pass
+//! let outcome = optimizer.step(&mut [&mut weight, &mut bias], &mut [&mut weight_grad, &mut bias_grad])?;
+//! println!("{outcome:?}, next at lr {}", optimizer.lr("default")?);
+//! # assert_eq!(weight_grad, [0.0; 6]);
+//! # Ok::<(), ravine::Error>(())
+//! ```
+//!
+//! # What is where
+//!
+//! | For | See |
+//! |---|---|
+//! | A step of all parameters | [`Optimizer`], made by a [`Builder`]; what came of it: [`Outcome`] |
+//! | Update rules | [`rules`], each with its formula and paper; `rules::parse("adam:lr=3e-4")` reads their text form |
+//! | Learning rates over time | [`schedules`]; joined by the methods of [`Schedule`], whose results are in [`compose`] |
+//! | A learning rate that listens to a metric | [`MetricSchedule`], [`Plateau`], [`Optimizer::observe`] |
+//! | Parameters with settings of their own | [`Group`] |
+//! | Gradients that are not finite | [`Guard`] |
+//! | An average of the weights | [`Ema`], [`Optimizer::write_ema`] |
+//! | Checkpoints | [`Optimizer::save`], [`Optimizer::load`] |
+//! | A rule of one's own | [`Update`], [`Rule`], [`hyper!`] |
+//! | A schedule of one's own | [`Schedule`], [`compose::Lambda`] |
+//! | Random numbers by counter, loops by vector width | [`random`], [`mod@simd`] |
+//!
+//! # What holds
+//!
+//! - **The same bits.** A step's result does not depend on the number of threads, the vector width, or on how the elements
+//!   are cut into tensors.
+//! - **All or nothing.** A step that returns an error has changed no parameter, gradient or state. A file is written
+//!   whole or not at all, and a file that does not fit is refused with the reason.
+//! - **Exact resume.** An optimizer that is saved and loaded goes on with the bits it would have had.
+//! - **PyTorch's names, defaults and numbers** where PyTorch has the thing. Against recorded runs of PyTorch 2.15, f64
+//!   agrees to 1e-12 relative and f32 to 6 units in the last place of the largest value passed.
+//! - **Steps count from 0.** A schedule is a pure function of the step and knows no epochs.
 
 mod catalogue;
 mod checkpoint;
@@ -33,3 +81,8 @@ pub use plateau::{Plateau, PlateauOptions};
 pub use real::Real;
 pub use rule::{At, Decay, Rule, Slot, Update};
 pub use schedule::Schedule;
+
+/// Compiles and runs the examples of the project's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct ReadmeExamples;

@@ -1,6 +1,7 @@
 //! The tables inside the library: gzipped comma-separated numbers, the class in the last column.
 
 use std::io::Read;
+use std::sync::{Arc, OnceLock};
 
 use flate2::read::GzDecoder;
 
@@ -26,12 +27,39 @@ pub(super) enum Scaling {
     Standard,
 }
 
+/// A data set inside the library.
+pub struct Embedded {
+    source: Source,
+    split: OnceLock<Arc<Dataset>>,
+}
+
+impl Embedded {
+    pub(super) const fn new(source: Source) -> Self {
+        Self { source, split: OnceLock::new() }
+    }
+
+    /// The data as published, in scikit-learn's order.
+    pub fn table(&self) -> Table {
+        self.source.table()
+    }
+
+    /// The data split and scaled, decoded once.
+    pub fn dataset(&self) -> Arc<Dataset> {
+        self.split.get_or_init(|| Arc::new(self.source.split())).clone()
+    }
+
+    /// The data scaled by all of it, every split the whole: for convex problems with a known minimum.
+    pub fn whole(&self) -> Dataset {
+        self.source.whole()
+    }
+}
+
 impl Source {
     /// Decodes the file.
     ///
     /// # Panics
     /// If it is not a table. The files are part of this library and its tests read each of them.
-    pub(super) fn table(&self) -> Table {
+    fn table(&self) -> Table {
         let mut text = String::new();
         GzDecoder::new(self.gzip).read_to_string(&mut text).expect("the embedded file is gzipped text");
         let mut table = Table { x: Vec::new(), y: Vec::new(), features: 0, classes: 0 };
@@ -49,7 +77,7 @@ impl Source {
     }
 
     /// 60 % to train, 20 % to validate, 20 % to test, in stratified order, scaled by the training part.
-    pub(super) fn split(&self) -> Dataset {
+    fn split(&self) -> Dataset {
         let published = self.table();
         let order = stratified_order(&published.y, SPLIT_SEED);
         let row = |&i: &usize| &published.x[i * published.features..][..published.features];
@@ -64,7 +92,7 @@ impl Source {
     }
 
     /// All of it in every split, scaled by all of it.
-    pub(super) fn whole(&self) -> Dataset {
+    fn whole(&self) -> Dataset {
         let table = self.table();
         let n = table.y.len();
         self.scaled(table, n)

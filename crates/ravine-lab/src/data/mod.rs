@@ -17,7 +17,7 @@
 //! applied to all three.
 //!
 //! The embedded sets also come whole, scaled by all of it and with every split the whole, for convex problems that
-//! have a known minimum: [`iris::whole`] and its like.
+//! have a known minimum: [`Embedded::whole`].
 
 mod batches;
 pub mod breast_cancer;
@@ -33,6 +33,7 @@ pub mod wine;
 
 pub use batches::{Batches, Order};
 pub use dataset::{Dataset, SPLIT_SEED, Split, Table, stratified_order};
+pub use embedded::Embedded;
 pub(crate) use idx::hex;
 pub use inventory::{Item, Status, inventory};
 

@@ -49,7 +49,7 @@ const LETTER: f64 = 7.4;
 
 /// Width in pixels of a text in 12-pixel type, on the safe side.
 pub fn width(text: &str) -> f64 {
-    LETTER * text.chars().count() as f64
+    text.chars().map(|letter| if "mwMW".contains(letter) { 1.6 * LETTER } else { LETTER }).sum()
 }
 
 /// The text, cut to fit `pixels` with an ellipsis at its end.

@@ -13,7 +13,7 @@ const RECIPE: Recipe = Recipe {
     metric: Metric::Gap { minimum: 0.083740022426 },
     target: 6.09e-4,
     target_reason: softmax::TARGET_REASON,
-    data: |_| Ok(Arc::new(breast_cancer::whole())),
+    data: |_| Ok(Arc::new(breast_cancer::DATA.whole())),
     layers: softmax::layers::<2>,
     ridge: softmax::RIDGE,
     batch: 32,

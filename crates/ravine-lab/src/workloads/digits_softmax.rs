@@ -13,7 +13,7 @@ const RECIPE: Recipe = Recipe {
     metric: Metric::Gap { minimum: 0.741056933831 },
     target: 1.56e-3,
     target_reason: softmax::TARGET_REASON,
-    data: |_| Ok(Arc::new(digits::whole())),
+    data: |_| Ok(Arc::new(digits::DATA.whole())),
     layers: softmax::layers::<10>,
     ridge: softmax::RIDGE,
     batch: 64,

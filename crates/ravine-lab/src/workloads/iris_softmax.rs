@@ -13,7 +13,7 @@ const RECIPE: Recipe = Recipe {
     metric: Metric::Gap { minimum: 0.266201000802 },
     target: 8.32e-4,
     target_reason: softmax::TARGET_REASON,
-    data: |_| Ok(Arc::new(iris::whole())),
+    data: |_| Ok(Arc::new(iris::DATA.whole())),
     layers: softmax::layers::<3>,
     ridge: softmax::RIDGE,
     batch: 15,

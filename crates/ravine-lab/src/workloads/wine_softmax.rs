@@ -13,7 +13,7 @@ const RECIPE: Recipe = Recipe {
     metric: Metric::Gap { minimum: 0.095140842125 },
     target: 1.00e-3,
     target_reason: softmax::TARGET_REASON,
-    data: |_| Ok(Arc::new(wine::whole())),
+    data: |_| Ok(Arc::new(wine::DATA.whole())),
     layers: softmax::layers::<3>,
     ridge: softmax::RIDGE,
     batch: 16,

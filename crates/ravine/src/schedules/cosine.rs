@@ -63,13 +63,7 @@ impl Schedule for Cosine {
     }
 }
 
-impl Shape for Cosine {
-    fn fit(&mut self, run: u64) {
-        if self.steps == 0 {
-            self.steps = run;
-        }
-    }
-}
+impl Shape for Cosine {}
 
 #[cfg(test)]
 mod tests {

@@ -50,13 +50,7 @@ impl Schedule for Linear {
     }
 }
 
-impl Shape for Linear {
-    fn fit(&mut self, run: u64) {
-        if self.steps == 0 {
-            self.steps = run;
-        }
-    }
-}
+impl Shape for Linear {}
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use crate::catalogue::{self, Entry};
 use crate::error::Result;
-use crate::hyper::Hyper;
+use crate::hyper::{Hyper, Value};
 use crate::schedule::Schedule;
 
 mod batch;
@@ -43,9 +43,12 @@ pub use wsd::Wsd;
 
 /// A schedule of the catalogue: it has named hyper-parameters and can fill in what depends on the run's length.
 pub trait Shape: Schedule + Hyper {
-    /// Sets the lengths that were left at 0 from the number of steps of the run. A run of 0 leaves them.
+    /// Sets the lengths that were left at 0 from the number of steps of the run: `steps` to all of it, unless a
+    /// schedule says otherwise. A run of 0 leaves them.
     fn fit(&mut self, run: u64) {
-        let _ = run;
+        if self.get("steps") == Some(Value::Int(0)) {
+            self.put("steps", Value::Int(run));
+        }
     }
 }
 

@@ -90,13 +90,7 @@ impl Schedule for OneCycle {
     }
 }
 
-impl Shape for OneCycle {
-    fn fit(&mut self, run: u64) {
-        if self.steps == 0 {
-            self.steps = run;
-        }
-    }
-}
+impl Shape for OneCycle {}
 
 #[cfg(test)]
 mod tests {

@@ -53,13 +53,7 @@ impl Schedule for Polynomial {
     }
 }
 
-impl Shape for Polynomial {
-    fn fit(&mut self, run: u64) {
-        if self.steps == 0 {
-            self.steps = run;
-        }
-    }
-}
+impl Shape for Polynomial {}
 
 #[cfg(test)]
 mod tests {

@@ -67,13 +67,7 @@ impl Schedule for Wsd {
     }
 }
 
-impl Shape for Wsd {
-    fn fit(&mut self, run: u64) {
-        if self.steps == 0 {
-            self.steps = run;
-        }
-    }
-}
+impl Shape for Wsd {}
 
 #[cfg(test)]
 mod tests {
