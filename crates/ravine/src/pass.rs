@@ -13,7 +13,10 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 /// Elements that are loaded, updated and stored together: some vectors of the widest kind, little of the stack.
-const CHUNK: usize = 64;
+const CHUNK: usize = 128;
+/// Bytes ahead of a chunk that are asked for while it is computed. Processors follow a single stream by themselves, but
+/// are slow to see through several that take turns chunk by chunk.
+const AHEAD: usize = 2048;
 /// Elements of one task: enough to be worth a thread's while, few enough to share out evenly.
 const TASK: usize = 1 << 15;
 
@@ -318,6 +321,7 @@ impl<T: Element, U: Update<N, K>, const N: usize, const K: usize> Work for Task<
                             .as_ref()
                             .map(|(average, weight)| (average.0.add(state), *weight)),
                     };
+                    chunk.prefetch();
                     // A constant count lets the compiler unroll.
                     if count == CHUNK {
                         chunk.run::<U, K>(self.job.before, self.job.zero, self.scalars, CHUNK);
@@ -340,6 +344,17 @@ struct Chunk<T, const N: usize> {
 }
 
 impl<T: Element, const N: usize> Chunk<T, N> {
+    /// Asks for the chunk that comes soon after this one.
+    #[inline(always)]
+    fn prefetch(&self) {
+        let average = self.average.map(|(average, _)| average);
+        for stream in [self.values, self.grads].into_iter().chain(self.states).chain(average) {
+            for line in (0..CHUNK * size_of::<T>()).step_by(64) {
+                simd::prefetch(stream.wrapping_byte_add(AHEAD + line));
+            }
+        }
+    }
+
     /// # Safety
     /// All pointers must be valid for `count <= CHUNK` elements and not overlap.
     #[inline(always)]
