@@ -14,7 +14,7 @@ pub const HEADINGS: [&str; 9] = [
     "validation",
     "test [95 %]",
     "steps to target",
-    "seconds to target",
+    "time to target",
     "failed",
 ];
 
@@ -93,8 +93,8 @@ impl Row {
             format!("{}..{}", number::lr(self.lr_works[0]), number::lr(self.lr_works[1])),
             self.validation.map_or_else(none, |e| self.unit.value(e.mean)),
             self.test.map_or_else(none, |e| self.unit.estimate(&e)),
-            time(&self.steps, |x| number::significant(x, 6)),
-            time(&self.seconds, |x| number::significant(x, 3)),
+            time(&self.steps, number::steps),
+            time(&self.seconds, number::seconds),
             format!("{}/{}", self.failed, self.runs),
         ]
     }

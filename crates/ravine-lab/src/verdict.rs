@@ -92,8 +92,8 @@ pub struct Verdict {
     pub arms: Vec<ArmSummary>,
     /// All comparisons of the family.
     pub pairs: Vec<Pair>,
-    /// The smallest difference of the metric that matters; for a share of right
-    /// answers 0.2 points or one test example, whichever is more; for another metric 1 % of the recommended arm's mean.
+    /// The smallest difference of the metric that matters. For a share of right answers 0.2 points or one test example,
+    /// whichever is more; for another metric 1 % of the recommended arm's mean or of the target, whichever is more.
     pub margin: f64,
     /// How the metric is written.
     pub unit: Unit,

@@ -3,7 +3,7 @@
 use super::markup::{picture, section, table, text};
 use super::palette::Palette;
 use crate::comparison::Comparison;
-use crate::stats::number::{fixed, significant};
+use crate::stats::number::{self, fixed};
 use crate::stats::profile::{self, TAU_MAX, Times};
 use crate::svg::heatmap::{Cell, Size, heatmap};
 use crate::svg::plot::{Margins, Sample};
@@ -103,9 +103,9 @@ fn scores(comparison: &Comparison, palette: &Palette, times: &[Times], ratios: &
             cells.extend(times[i].base.iter().zip(&ratios[i]).map(
                 |(steps, ratio)| match steps.is_finite() {
                     true if ratio.is_finite() => {
-                        format!("{} ({}x)", significant(*steps, 6), fixed(*ratio, 2))
+                        format!("{} ({}x)", number::steps(*steps), fixed(*ratio, 2))
                     }
-                    true => format!("{} (over 4x)", significant(*steps, 6)),
+                    true => format!("{} (over 4x)", number::steps(*steps)),
                     false => "not reached".into(),
                 },
             ));

@@ -5,7 +5,7 @@ use super::markup::{count, section, text};
 use super::palette::Palette;
 use crate::comparison::{Arm, WorkloadResult};
 use crate::stats::TimeToTarget;
-use crate::stats::number::{lr, significant};
+use crate::stats::number::{self, lr, significant};
 use crate::svg::plot::{Margins, Sample};
 use crate::svg::{Anchor, Plot, Scale, Svg, key, labels};
 use crate::verdict::Verdict;
@@ -219,7 +219,8 @@ fn times(
             None => plot.svg.marker(curve.series, true, right, y, &hover),
         }
         let value = match time.median {
-            Some(median) => significant(median, if view.seconds { 2 } else { 6 }),
+            Some(median) if view.seconds => number::seconds(median),
+            Some(median) => number::steps(median),
             None => format!("{}/{}", time.reached, time.runs),
         };
         let class = format!("tint {}", curve.series.class());

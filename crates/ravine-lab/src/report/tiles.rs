@@ -3,7 +3,7 @@
 use super::diagnosis;
 use super::markup::{count, text};
 use crate::comparison::WorkloadResult;
-use crate::stats::number::{lr, seconds, significant};
+use crate::stats::number::{lr, seconds, significant, steps};
 use crate::stats::score::{self, Split};
 use crate::stats::{TimeToTarget, summary};
 use crate::svg::{Anchor, Scale, Series, Svg};
@@ -105,7 +105,6 @@ fn speed(workload: &WorkloadResult, verdict: &Verdict, arm: usize) -> String {
             String::new()
         }
     };
-    let steps = |x: f64| significant(x, 6);
     let value = summary.steps.median.map_or("not reached".into(), |x| format!("{} steps", steps(x)));
     let in_steps = summary.steps.median.map_or(String::new(), |_| {
         format!("Median{}, of at most {}", interval(&summary.steps, &steps), workload.steps)

@@ -62,10 +62,18 @@ fn digits_of_lr(x: f64, digits: usize) -> String {
     }
 }
 
-/// Seconds, as minutes or hours from where that is easier to read: `0.41 s`, `42 s`, `3 min 5 s`, `2 h 10 min`.
+/// A number of optimizer steps: bounds of intervals may lie between two of them.
+pub fn steps(x: f64) -> String {
+    fixed(x, 0)
+}
+
+/// Seconds, in the unit that is easiest to read: `41 ms`, `42 s`, `3 min 5 s`, `2 h 10 min`.
 pub fn seconds(x: f64) -> String {
     if !x.is_finite() {
         return "no time".into();
+    }
+    if x < 0.9995 {
+        return format!("{} ms", significant(1000.0 * x, 2));
     }
     let whole = x.round() as u64;
     match whole {
@@ -133,7 +141,8 @@ mod tests {
 
     #[test]
     fn durations() {
-        assert_eq!(seconds(0.412), "0.41 s");
+        assert_eq!(seconds(0.003_42), "3.4 ms");
+        assert_eq!(seconds(0.412), "412 ms");
         assert_eq!(seconds(41.7), "42 s");
         assert_eq!(seconds(185.0), "3 min 5 s");
         assert_eq!(seconds(7800.0), "2 h 10 min");

@@ -33,7 +33,8 @@ impl Unit {
         if self.share {
             0.002f64.max(1.0 / workload.split[2].max(1) as f64).min(1.0)
         } else {
-            best.map_or(0.0, |best| 0.01 * best.mean.abs())
+            // A metric that goes to 0 has no scale of its own where it is good; its target has.
+            best.map_or(0.0, |best| 0.01 * best.mean.abs().max(workload.target.abs()))
         }
     }
 

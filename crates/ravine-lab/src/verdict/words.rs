@@ -116,9 +116,9 @@ impl Voice<'_> {
             }
             Some(_) => format!(
                 "; {name} is about as fast ({} steps): the runs do not separate them",
-                significant(theirs, 6)
+                number::steps(theirs)
             ),
-            None => format!("; {name} takes {} steps", significant(theirs, 6)),
+            None => format!("; {name} takes {} steps", number::steps(theirs)),
         }
     }
 
@@ -253,12 +253,12 @@ fn trials(workload: &WorkloadResult, arms: impl IntoIterator<Item = usize>) -> V
 /// `210 steps [190, 230]`.
 fn steps(time: &TimeToTarget) -> String {
     let Some(median) = time.median else { return "no number of steps".into() };
-    let bound = |x: Option<f64>| x.map_or("not reached".into(), |x| significant(x, 6));
+    let bound = |x: Option<f64>| x.map_or("not reached".into(), number::steps);
     match (time.low, time.runs) {
         (Some(_), 2..) => {
-            format!("{} steps [{}, {}]", significant(median, 6), bound(time.low), bound(time.high))
+            format!("{} steps [{}, {}]", number::steps(median), bound(time.low), bound(time.high))
         }
-        _ => format!("{} steps", significant(median, 6)),
+        _ => format!("{} steps", number::steps(median)),
     }
 }
 
