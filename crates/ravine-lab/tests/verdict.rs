@@ -99,9 +99,8 @@ fn lower_is_better_turns_everything_round() {
     let workload = &synthetic::two_workloads(10).workloads[1];
     let verdict = verdict(workload);
     assert!(!verdict.unit.share);
-    assert!(
-        (verdict.margin - 0.01 * verdict.arms[verdict.recommended.unwrap()].test.unwrap().mean).abs() < 1e-12
-    );
+    let mean = verdict.arms[verdict.recommended.unwrap()].test.unwrap().mean;
+    assert!((verdict.margin - 0.01 * mean.abs().max(workload.target.abs())).abs() < 1e-12);
     let better: Vec<_> = verdict.pairs.iter().filter(|pair| pair.outcome == Outcome::Better).collect();
     assert!(!better.is_empty());
     for pair in better {
