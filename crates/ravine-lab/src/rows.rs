@@ -90,7 +90,7 @@ impl Row {
             self.optimizer.clone(),
             self.schedule.clone(),
             format!("{}{}", number::lr(self.lr), if self.lr_on_boundary { "!" } else { "" }),
-            format!("{}..{}", number::lr(self.lr_works[0]), number::lr(self.lr_works[1])),
+            number::lr_range(self.lr_works),
             self.validation.map_or_else(none, |e| self.unit.value(e.mean)),
             self.test.map_or_else(none, |e| self.unit.estimate(&e)),
             time(&self.steps, number::steps),

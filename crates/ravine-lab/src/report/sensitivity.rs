@@ -3,7 +3,7 @@
 use super::markup::{section, text};
 use super::palette::Palette;
 use crate::comparison::{Arm, End, WorkloadResult};
-use crate::stats::number::{lr, significant};
+use crate::stats::number::{lr, lr_range, significant};
 use crate::stats::summary;
 use crate::svg::plot::Margins;
 use crate::svg::{Plot, Scale, Series, Svg, key};
@@ -104,7 +104,7 @@ fn panel(
         let arm = &workload.arms[*arm];
         let [low, high] = arm.lr_works;
         let edge = if arm.lr_on_boundary { ", at the edge of those tried" } else { "" };
-        format!("{}, works {}..{} ({}x){edge}", lr(arm.lr), lr(low), lr(high), significant(high / low, 2))
+        format!("{}, works {} ({}x){edge}", lr(arm.lr), lr_range(arm.lr_works), significant(high / low, 2))
     });
     format!(
         "<figure class=\"panel\"><figcaption><b>{}</b><span>{}</span></figcaption>{}</figure>",

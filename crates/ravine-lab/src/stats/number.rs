@@ -49,6 +49,11 @@ pub fn lr_exact(x: f64) -> String {
     digits_of_lr(x, 4)
 }
 
+/// Learning rates from the lowest to the highest: `1e-3..1e-2`, or the one.
+pub fn lr_range([low, high]: [f64; 2]) -> String {
+    if low == high { lr(low) } else { format!("{}..{}", lr(low), lr(high)) }
+}
+
 fn digits_of_lr(x: f64, digits: usize) -> String {
     if !(1e-300..0.1).contains(&x) {
         return significant(x, digits);

@@ -105,6 +105,9 @@ impl Plot {
         let [left, right] = self.x.range();
         let at = self.y.at(y);
         self.svg.line("target", left, at, right, at);
-        self.svg.text("soft small", left + 6.0, at - 5.0, Anchor::Start, label);
+        let [bottom, top] = self.y.range();
+        // Above the line, unless that is where the title stands.
+        let baseline = if at - bottom.min(top) < 16.0 { at + 13.0 } else { at - 5.0 };
+        self.svg.text("soft small", left + 6.0, baseline, Anchor::Start, label);
     }
 }

@@ -32,12 +32,11 @@ impl Voice<'_> {
     fn recommendation(&self) -> Claim {
         let arm = &self.workload.arms[self.arm];
         let text = format!(
-            "For {}: use {} at lr {} (works {}..{}) with {}.",
+            "For {}: use {} at lr {} (works {}) with {}.",
             self.workload.name,
             arm.optimizer,
             number::lr(arm.lr),
-            number::lr(arm.lr_works[0]),
-            number::lr(arm.lr_works[1]),
+            number::lr_range(arm.lr_works),
             arm.schedule,
         );
         claim(Topic::Recommendation, text, trials(self.workload, 0..self.workload.arms.len()))
