@@ -1,6 +1,6 @@
 //! How the command ends when it cannot do what it was asked.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 /// A reason to end.
@@ -15,8 +15,13 @@ pub(crate) enum Failure {
     Unread,
 }
 
+/// Writes a line to standard error. Where that cannot be written, nobody is there to be told.
+pub(crate) fn say(message: &str) {
+    writeln!(std::io::stderr(), "{message}").ok();
+}
+
 /// The command's result.
-pub(crate) type Result<T = ()> = std::result::Result<T, Failure>;
+pub(crate) type Result<T = (), E = Failure> = std::result::Result<T, E>;
 
 impl Failure {
     /// Says what happened and gives the exit code.
@@ -27,7 +32,7 @@ impl Failure {
             Self::Interrupted(message) => (message, 130),
             Self::Unread => return ExitCode::SUCCESS,
         };
-        eprintln!("{message}");
+        say(&message);
         ExitCode::from(code)
     }
 
@@ -39,7 +44,7 @@ impl Failure {
 
 impl From<ravine_lab::Error> for Failure {
     fn from(error: ravine_lab::Error) -> Self {
-        Self::Error(error.to_string())
+        if error.is_usage() { Self::usage(error) } else { Self::Error(error.to_string()) }
     }
 }
 

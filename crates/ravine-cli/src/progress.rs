@@ -1,8 +1,14 @@
 //! A progress bar on standard error; nothing where that is no terminal.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use ravine_lab::compare::Event;
+use std::io::{IsTerminal, Result, Write, stderr};
 use std::time::Duration;
+
+/// Columns kept free at the right: a terminal echoes `^C` behind the bar, and a line that this breaks is not cleared.
+const FREE: u16 = 4;
+/// Columns for what stands beside the bar.
+const BESIDE: u16 = 52;
 
 /// The bar of one comparison.
 pub(crate) struct Progress {
@@ -12,12 +18,14 @@ pub(crate) struct Progress {
 impl Progress {
     /// A bar, unless it should be quiet.
     pub(crate) fn new(quiet: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(
-            None,
-            if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() },
-        );
-        let style = "{msg:>7} {wide_bar} {pos}/{len} trials, {elapsed} gone, {eta} to go";
-        bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+        let target = match quiet || dumb || !stderr().is_terminal() {
+            true => ProgressDrawTarget::hidden(),
+            false => ProgressDrawTarget::term_like_with_hz(Box::new(Terminal), 10),
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        let style = ProgressStyle::with_template(&template());
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.enable_steady_tick(Duration::from_millis(200));
         Self { bar }
     }
@@ -25,17 +33,67 @@ impl Progress {
     /// Takes note of what happened.
     pub(crate) fn event(&self, event: Event) {
         match event {
-            Event::Phase { name, trials } => {
-                self.bar.reset();
-                self.bar.set_length(trials);
-                self.bar.set_message(name);
-            }
-            Event::Done(trials) => self.bar.inc(trials),
+            Event::Begin(trials) => self.bar.set_length(trials),
+            Event::Phase(name) => self.bar.set_message(name),
+            Event::Done => self.bar.inc(1),
+            // Not counted as progress, which would promise too early an end.
+            Event::Spared(trials) => self.bar.dec_length(trials),
         }
     }
 
     /// Takes the bar off the screen.
     pub(crate) fn end(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// As much as has room in a line.
+fn template() -> String {
+    match Terminal.width().saturating_sub(BESIDE).min(40) {
+        0..10 => "{pos}/{len} trials, {eta} to go".into(),
+        bar => format!("{{msg}} {{bar:{bar}}} {{pos}}/{{len}} trials, {{elapsed}} gone, {{eta}} to go"),
+    }
+}
+
+/// Standard error, as if it were a little narrower.
+#[derive(Debug)]
+struct Terminal;
+
+impl TermLike for Terminal {
+    fn width(&self) -> u16 {
+        let width = terminal_size::terminal_size_of(stderr()).map_or(80, |(width, _)| width.0);
+        width.saturating_sub(FREE).max(1)
+    }
+
+    fn move_cursor_up(&self, lines: usize) -> Result<()> {
+        if lines > 0 { self.write_str(&format!("\x1b[{lines}A")) } else { Ok(()) }
+    }
+
+    fn move_cursor_down(&self, lines: usize) -> Result<()> {
+        if lines > 0 { self.write_str(&format!("\x1b[{lines}B")) } else { Ok(()) }
+    }
+
+    fn move_cursor_right(&self, columns: usize) -> Result<()> {
+        if columns > 0 { self.write_str(&format!("\x1b[{columns}C")) } else { Ok(()) }
+    }
+
+    fn move_cursor_left(&self, columns: usize) -> Result<()> {
+        if columns > 0 { self.write_str(&format!("\x1b[{columns}D")) } else { Ok(()) }
+    }
+
+    fn write_line(&self, line: &str) -> Result<()> {
+        self.write_str(&format!("{line}\n"))
+    }
+
+    fn write_str(&self, text: &str) -> Result<()> {
+        stderr().write_all(text.as_bytes())
+    }
+
+    fn clear_line(&self) -> Result<()> {
+        self.write_str("\r\x1b[2K")
+    }
+
+    fn flush(&self) -> Result<()> {
+        stderr().flush()
     }
 }

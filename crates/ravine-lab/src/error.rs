@@ -23,6 +23,7 @@ impl Error {
             Kind::UnknownName { .. }
                 | Kind::EmptyPlan { .. }
                 | Kind::Twice { .. }
+                | Kind::Same { .. }
                 | Kind::BadOption { .. }
                 | Kind::Engine(_)
         )
@@ -49,6 +50,8 @@ pub(crate) enum Kind {
     EmptyPlan { what: &'static str },
     #[error("the {what} '{name}' is given twice")]
     Twice { what: &'static str, name: String },
+    #[error("the {what}s '{first}' and '{second}' are one and the same")]
+    Same { what: &'static str, first: String, second: String },
     #[error("{option} must be {expected}, not {got}")]
     BadOption { option: &'static str, expected: String, got: String },
     #[error("interrupted")]
@@ -61,8 +64,10 @@ pub(crate) enum Kind {
     StoreLayout { path: PathBuf, expected: i64, found: i64 },
     #[error("run store {}: {source}", path.display())]
     Store { path: PathBuf, source: rusqlite::Error },
-    #[error("nothing to resume: {} holds no comparison of this very plan", path.display())]
+    #[error("nothing to resume: {} holds no comparison of these very arguments", path.display())]
     NothingToResume { path: PathBuf },
+    #[error("comparison {comparison} in {} is being run by another process", path.display())]
+    InUse { path: PathBuf, comparison: i64 },
 }
 
 impl From<ravine::Error> for Error {

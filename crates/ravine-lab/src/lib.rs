@@ -2,8 +2,8 @@
 //!
 //! A [`Plan`](plan::Plan) names workloads, optimizers and schedules. [`compare`] turns it into trials: a
 //! [`search`] for the learning rate of each arm on the validation split, then runs over fresh seeds, each tested once.
-//! Every trial's records go to the run [`store`] as they happen. [`verdict`], [`rows`] and [`report`] read only what comes
-//! back from it as a [`Comparison`](comparison::Comparison).
+//! Every trial's records go to the run [`store`] as they happen. [`results`] reads them back as a
+//! [`Comparison`](comparison::Comparison), which is all that [`verdict`], [`rows`] and [`report`] know.
 
 pub mod compare;
 pub mod comparison;
@@ -11,6 +11,7 @@ pub mod data;
 mod error;
 pub mod plan;
 pub mod report;
+pub mod results;
 pub mod rows;
 pub mod search;
 pub mod stats;

@@ -19,7 +19,7 @@ const REPORT_SEED: u64 = 1001;
 pub struct Plan {
     /// Names of workloads.
     pub workloads: Vec<String>,
-    /// Specs of optimizers; a learning rate in them is replaced by the search.
+    /// Specs of optimizers, without a learning rate: the search finds it.
     pub optimizers: Vec<String>,
     /// Specs of schedules.
     pub schedules: Vec<String>,
@@ -43,9 +43,9 @@ impl Default for Plan {
             workloads: list(&["digits-mlp"]),
             optimizers: list(&["sgd", "momentum", "adagrad", "rmsprop", "adam"]),
             schedules: list(&["constant", "cosine", "step"]),
-            budget: 7,
-            tuning_seeds: 2,
-            seeds: 10,
+            budget: 9,
+            tuning_seeds: 5,
+            seeds: 50,
             epochs: None,
             fixed_order: false,
         }
@@ -53,6 +53,21 @@ impl Default for Plan {
 }
 
 impl Plan {
+    /// Takes the learning rates out of the optimizers, since the search finds them, and gives the specs that had one.
+    ///
+    /// # Errors
+    /// A spec that is not valid.
+    pub fn take_lrs(&mut self) -> Result<Vec<String>> {
+        let mut had = Vec::new();
+        for optimizer in &mut self.optimizers {
+            rules::parse(optimizer)?;
+            if let Some(without) = without_lr(optimizer) {
+                had.push(std::mem::replace(optimizer, without));
+            }
+        }
+        Ok(had)
+    }
+
     /// Checks every name and number, and loads the workloads.
     ///
     /// # Errors
@@ -79,13 +94,22 @@ impl Plan {
                 return Err(Kind::BadOption { option, expected, got: value.to_string() }.into());
             }
         }
-        for optimizer in &self.optimizers {
-            rules::parse(optimizer)?;
+        let rule = |spec: &String| {
+            let mut rule = rules::parse(spec)?;
+            rule.set("lr", 0.0)?;
+            Ok(rules::spec(&*rule))
+        };
+        differ("optimizer", &self.optimizers, rule)?;
+        // A length that nobody writes, so that none given in steps looks like one that follows from the run.
+        differ("schedule", &self.schedules, |spec| Ok(schedules::parse(spec, 1_000_003)?.spec()))?;
+        let loaded: Vec<_> =
+            self.workloads.iter().map(|name| workloads::load(name, data)).collect::<Result<_>>()?;
+        for workload in &loaded {
+            for schedule in &self.schedules {
+                schedules::parse(schedule, self.steps(&**workload))?;
+            }
         }
-        for schedule in &self.schedules {
-            schedules::parse(schedule, 1000)?;
-        }
-        self.workloads.iter().map(|name| workloads::load(name, data)).collect()
+        Ok(loaded)
     }
 
     /// The seeds of tuning runs.
@@ -116,6 +140,11 @@ impl Plan {
         })
     }
 
+    /// Trials in all, if every learning rate is tried and no arm fails.
+    pub fn trials(&self) -> u64 {
+        (self.workloads.len() * self.arms().count() * (self.budget * self.tuning_seeds + self.seeds)) as u64
+    }
+
     /// A hash of the plan and of the data it runs on, in hexadecimal: two comparisons of one hash ran the same trials.
     pub fn hash(&self, workloads: &[Box<dyn Workload>]) -> String {
         let mut hash = Sha256::new();
@@ -126,4 +155,28 @@ impl Plan {
         }
         data::hex(&hash.finalize()[..8])
     }
+}
+
+/// An optimizer's spec less its learning rate, if it has one.
+fn without_lr(spec: &str) -> Option<String> {
+    let is_lr = |pair: &&str| pair.split_once('=').is_some_and(|(key, _)| key.trim() == "lr");
+    let (name, keys) = spec.split_once(':')?;
+    let (lrs, kept): (Vec<&str>, Vec<&str>) = keys.split(',').partition(is_lr);
+    match (lrs.is_empty(), kept.is_empty()) {
+        (true, _) => None,
+        (false, true) => Some(name.into()),
+        (false, false) => Some(format!("{name}:{}", kept.join(","))),
+    }
+}
+
+/// Checks that no two specs mean the same, written out in full by `meaning`.
+fn differ(what: &'static str, specs: &[String], meaning: impl Fn(&String) -> Result<String>) -> Result<()> {
+    let meanings: Vec<String> = specs.iter().map(meaning).collect::<Result<_>>()?;
+    for (i, meaning) in meanings.iter().enumerate() {
+        if let Some(first) = meanings[..i].iter().position(|other| other == meaning) {
+            let (first, second) = (specs[first].clone(), specs[i].clone());
+            return Err(Kind::Same { what, first, second }.into());
+        }
+    }
+    Ok(())
 }

@@ -3,70 +3,21 @@
 //! Each evaluation is a row, committed when it is made, in write-ahead mode: a process that is killed loses at most the
 //! row being written, and the file opens clean. Reports are made from the store alone.
 
-use crate::comparison::{Point, WorkloadResult};
+mod claim;
+mod layout;
+
+pub use claim::Claim;
+
+use crate::comparison::{LayerHealth, Point, WorkloadResult};
 use crate::error::{Kind, Result};
 use crate::plan::Plan;
 use crate::trial::Done;
 use crate::workload::Evaluation;
-use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::Serialize;
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior, params};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
-use std::time::Duration;
-
-/// The layout that this version reads and writes, kept in SQLite's `user_version`.
-const LAYOUT: i64 = 1;
-/// Marks the file as ours, in SQLite's `application_id`: "RVNE".
-const APPLICATION: i64 = 0x5256_4e45;
-
-const SCHEMA: &str = "
-    CREATE TABLE comparison (
-        id INTEGER PRIMARY KEY,
-        plan TEXT NOT NULL,
-        plan_hash TEXT NOT NULL,
-        workloads TEXT NOT NULL,
-        command TEXT NOT NULL,
-        version TEXT NOT NULL,
-        machine TEXT NOT NULL,
-        jobs INTEGER NOT NULL,
-        started TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
-        seconds REAL NOT NULL DEFAULT 0,
-        finished INTEGER NOT NULL DEFAULT 0
-    );
-    CREATE TABLE trial (
-        id INTEGER PRIMARY KEY,
-        comparison INTEGER NOT NULL REFERENCES comparison (id),
-        tuning INTEGER NOT NULL,
-        workload TEXT NOT NULL,
-        optimizer TEXT NOT NULL,
-        schedule TEXT NOT NULL,
-        lr REAL NOT NULL,
-        seed INTEGER NOT NULL,
-        end TEXT,
-        steps INTEGER,
-        seconds REAL,
-        validation_loss REAL,
-        validation REAL,
-        test_loss REAL,
-        test REAL,
-        target_steps INTEGER,
-        target_seconds REAL,
-        UNIQUE (comparison, tuning, workload, optimizer, schedule, lr, seed)
-    );
-    CREATE TABLE point (
-        trial INTEGER NOT NULL REFERENCES trial (id) ON DELETE CASCADE,
-        step INTEGER NOT NULL,
-        seconds REAL NOT NULL,
-        train_loss REAL,
-        validation_loss REAL,
-        validation REAL,
-        lr REAL NOT NULL,
-        grad_norm REAL,
-        layers TEXT NOT NULL,
-        PRIMARY KEY (trial, step)
-    ) WITHOUT ROWID;
-";
 
 /// An open run store. Threads may share it.
 pub struct Store {
@@ -161,34 +112,26 @@ impl Store {
     }
 
     fn with(path: &Path, connection: rusqlite::Result<Connection>) -> Result<Self> {
-        let error = |source| Kind::Store { path: path.into(), source };
-        let connection = connection.map_err(error)?;
-        connection.busy_timeout(Duration::from_secs(10)).map_err(error)?;
-        let pragma = |name| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
-        let (application, layout) =
-            (pragma("application_id").map_err(error)?, pragma("user_version").map_err(error)?);
-        let tables: i64 = connection
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-            .map_err(error)?;
-        if tables > 0 && application != APPLICATION {
+        let error = |source: rusqlite::Error| match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Kind::NotAStore { path: path.into() },
+            _ => Kind::Store { path: path.into(), source },
+        };
+        if path.is_dir() {
             return Err(Kind::NotAStore { path: path.into() }.into());
         }
-        if tables > 0 && layout != LAYOUT {
-            return Err(Kind::StoreLayout { path: path.into(), expected: LAYOUT, found: layout }.into());
+        let mut connection = connection.map_err(error)?;
+        let (application, found) = layout::prepare(&mut connection).map_err(error)?;
+        if application != layout::APPLICATION {
+            return Err(Kind::NotAStore { path: path.into() }.into());
+        }
+        if found != layout::LAYOUT {
+            return Err(Kind::StoreLayout { path: path.into(), expected: layout::LAYOUT, found }.into());
         }
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;",
             )
             .map_err(error)?;
-        if tables == 0 {
-            connection
-                .execute_batch(&format!(
-                    "BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {APPLICATION}; \
-                     PRAGMA user_version = {LAYOUT}; COMMIT;"
-                ))
-                .map_err(error)?;
-        }
         Ok(Self { connection: Mutex::new(connection), path: path.into() })
     }
 
@@ -227,16 +170,27 @@ impl Store {
         Ok(connection.last_insert_rowid())
     }
 
+    /// Claims a comparison for this process: until the claim is dropped no other can run it.
+    pub fn claim(&self, comparison: i64) -> Result<Claim> {
+        Claim::new(&self.path, comparison)
+    }
+
     /// Forgets the trials of a comparison that were under way when its process ended; they start afresh.
     pub fn drop_unfinished(&self, comparison: i64) -> Result<()> {
         let sql = "DELETE FROM trial WHERE comparison = ? AND end IS NULL";
         self.wrap(self.connection().execute(sql, [comparison])).map(drop)
     }
 
-    /// Adds to the time that a comparison ran.
-    pub fn add_seconds(&self, comparison: i64, seconds: f64, finished: bool) -> Result<()> {
-        let sql = "UPDATE comparison SET seconds = seconds + ?, finished = ? WHERE id = ?";
-        self.wrap(self.connection().execute(sql, params![seconds, finished, comparison])).map(drop)
+    /// How long a comparison ran so far.
+    pub fn seconds(&self, comparison: i64) -> Result<f64> {
+        let sql = "SELECT seconds FROM comparison WHERE id = ?";
+        self.wrap(self.connection().query_row(sql, [comparison], |row| row.get(0)))
+    }
+
+    /// Notes that all trials of a comparison are done.
+    pub fn finish(&self, comparison: i64) -> Result<()> {
+        let sql = "UPDATE comparison SET finished = 1 WHERE id = ?";
+        self.wrap(self.connection().execute(sql, [comparison])).map(drop)
     }
 
     /// All comparisons, oldest first.
@@ -307,14 +261,16 @@ impl Store {
         .map(drop)
     }
 
-    /// Notes what came of a trial.
-    pub fn end_trial(&self, trial: i64, done: &Done) -> Result<()> {
+    /// Notes what came of a trial, and how long its comparison ran by then.
+    pub fn end_trial(&self, trial: i64, done: &Done, seconds: f64) -> Result<()> {
         let end = serde_json::to_string(&done.end).expect("plain data has a JSON form");
         let part = |evaluation: Option<Evaluation>| {
             evaluation.map_or((None, None), |e| (Some(e.loss), Some(e.metric)))
         };
         let ((validation_loss, validation), (test_loss, test)) = (part(done.validation), part(done.test));
-        self.wrap(self.connection().execute(
+        let mut connection = self.connection();
+        let transaction = self.wrap(connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
+        self.wrap(transaction.execute(
             "UPDATE trial SET end = ?, steps = ?, seconds = ?, validation_loss = ?, validation = ?, test_loss = ?, \
              test = ?, target_steps = ?, target_seconds = ? WHERE id = ?",
             params![
@@ -329,8 +285,12 @@ impl Store {
                 done.target.map(|(_, seconds)| seconds),
                 trial
             ],
-        ))
-        .map(drop)
+        ))?;
+        self.wrap(transaction.execute(
+            "UPDATE comparison SET seconds = ? WHERE id = (SELECT comparison FROM trial WHERE id = ?)",
+            params![seconds, trial],
+        ))?;
+        self.wrap(transaction.commit())
     }
 
     /// What came of a trial, if it was run to its end before.
@@ -384,7 +344,7 @@ impl Store {
                 validation: number(4)?,
                 lr: row.get(5)?,
                 grad_norm: number(6)?,
-                layers: json(row, 7)?,
+                layers: json::<Vec<StoredLayer>>(row, 7)?.into_iter().map(LayerHealth::from).collect(),
             })
         });
         self.wrap(rows.and_then(Iterator::collect))
@@ -414,6 +374,26 @@ fn stored_trial(row: &Row<'_>) -> rusqlite::Result<StoredTrial> {
             target: steps.zip(seconds).map(|(steps, seconds)| (steps as u64, seconds)),
         },
     })
+}
+
+/// [`LayerHealth`] as JSON has it, where what is no finite number is null.
+#[derive(Deserialize)]
+struct StoredLayer {
+    name: String,
+    grad_norm: Option<f64>,
+    weight_norm: Option<f64>,
+    update_ratio: Option<f64>,
+}
+
+impl From<StoredLayer> for LayerHealth {
+    fn from(layer: StoredLayer) -> Self {
+        Self {
+            name: layer.name,
+            grad_norm: layer.grad_norm.unwrap_or(f64::NAN),
+            weight_norm: layer.weight_norm.unwrap_or(f64::NAN),
+            update_ratio: layer.update_ratio.unwrap_or(f64::NAN),
+        }
+    }
 }
 
 /// A column that holds JSON.

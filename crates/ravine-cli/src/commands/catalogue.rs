@@ -26,6 +26,8 @@ struct Item {
     advice: &'static str,
     source: &'static str,
     params: Vec<Param>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    common: Vec<Param>,
 }
 
 #[derive(Serialize)]
@@ -42,28 +44,34 @@ struct Param {
     doc: String,
 }
 
-/// Lists or explains. `hyper` gives the hyper-parameters of what an entry makes.
-pub(crate) fn run<T: 'static>(
-    what: &str,
-    catalogue: &'static [Entry<T>],
-    hyper: impl Fn(&T) -> &dyn Hyper,
-    arguments: &Arguments,
-) -> Result {
-    let items: Vec<Item> = catalogue.iter().map(|entry| item(entry, &hyper)).collect();
-    if let Some(name) = &arguments.explain {
+/// A kind of thing that has a catalogue.
+pub(crate) struct Catalogue<'a, T: 'static> {
+    /// Its entries.
+    pub(crate) entries: &'static [Entry<T>],
+    /// The hyper-parameters of what an entry makes.
+    pub(crate) hyper: fn(&T) -> &dyn Hyper,
+    /// The hyper-parameters that all of them take besides.
+    pub(crate) common: Option<&'a dyn Hyper>,
+    /// What is wrong with a spec.
+    pub(crate) fault: fn(&str) -> Option<ravine::Error>,
+}
+
+/// Lists or explains.
+pub(crate) fn run<T: 'static>(catalogue: &Catalogue<'_, T>, arguments: &Arguments) -> Result {
+    let items: Vec<Item> = catalogue.entries.iter().map(|entry| item(catalogue, entry)).collect();
+    if let Some(spec) = &arguments.explain {
+        let name = spec.split(':').next().unwrap_or_default();
         let found = items
             .iter()
             .find(|item| item.name == name || item.presets.iter().any(|preset| preset.name == name));
         let Some(item) = found else {
-            let known = items.iter().flat_map(|item| {
-                std::iter::once(item.name).chain(item.presets.iter().map(|preset| preset.name))
-            });
-            let known = known.collect::<Vec<_>>().join(", ");
-            return Err(Failure::Usage(format!("unknown {what} '{name}'; there are: {known}")));
+            let fault = (catalogue.fault)(name).map(|error| error.to_string());
+            return Err(Failure::Usage(fault.unwrap_or_else(|| format!("'{spec}' is not one name"))));
         };
         return match arguments.format {
             Format::Json => output::print_json(item),
-            _ => output::print(&explain(item)),
+            Format::Csv => output::print(&params_csv(item)),
+            Format::Table => output::print(&explain(item)),
         };
     }
     let rows = items.iter().map(|item| {
@@ -78,19 +86,12 @@ pub(crate) fn run<T: 'static>(
             let lines = rows.iter().map(output::csv_line);
             output::print(&std::iter::once(output::csv_line(headings)).chain(lines).collect::<String>())
         }
-        Format::Table => output::print(&table::draw(&headings, &[], rows.iter().map(|row| &row[..]))),
+        Format::Table => output::print(&table::draw(&headings, &[], &[], rows.iter().map(|row| &row[..]))),
     }
 }
 
-fn item<T>(entry: &Entry<T>, hyper: &impl Fn(&T) -> &dyn Hyper) -> Item {
+fn item<T>(catalogue: &Catalogue<'_, T>, entry: &Entry<T>) -> Item {
     let made = (entry.make)();
-    let hyper = hyper(&made);
-    let param = |param: &ravine::Param| Param {
-        name: param.name,
-        default: hyper.get(param.name).map(|value| value.to_string()).unwrap_or_default(),
-        range: param.range.to_string(),
-        doc: param.doc.trim().to_string(),
-    };
     Item {
         name: entry.name,
         presets: entry.presets.iter().map(|&(name, sets)| Preset { name, sets }).collect(),
@@ -98,27 +99,50 @@ fn item<T>(entry: &Entry<T>, hyper: &impl Fn(&T) -> &dyn Hyper) -> Item {
         formula: entry.formula,
         advice: entry.advice,
         source: entry.source,
-        params: hyper.params().iter().map(param).collect(),
+        params: params((catalogue.hyper)(&made)),
+        common: catalogue.common.map(params).unwrap_or_default(),
     }
 }
 
+fn params(hyper: &dyn Hyper) -> Vec<Param> {
+    let param = |param: &ravine::Param| Param {
+        name: param.name,
+        default: hyper.get(param.name).map(|value| value.to_string()).unwrap_or_default(),
+        range: param.range.to_string(),
+        doc: param.doc.trim().to_string(),
+    };
+    hyper.params().iter().map(param).collect()
+}
+
+const PARAM_HEADINGS: [&str; 4] = ["key", "default", "range", "what it is"];
+
+impl Param {
+    fn cells(&self) -> [String; PARAM_HEADINGS.len()] {
+        [self.name.into(), self.default.clone(), self.range.clone(), self.doc.clone()]
+    }
+}
+
+fn params_csv(item: &Item) -> String {
+    let lines = item.params.iter().chain(&item.common).map(|param| output::csv_line(param.cells()));
+    std::iter::once(output::csv_line(PARAM_HEADINGS)).chain(lines).collect()
+}
+
 fn explain(item: &Item) -> String {
-    let mut text = format!("{}: {}\n\n", item.name, item.title);
+    let mut text = format!("{}\n{}\n", item.name, table::paragraph(item.title));
     for (heading, body) in [("Formula", item.formula), ("When", item.advice), ("Source", item.source)] {
         text.push_str(&table::paragraph(&format!("{heading}: {body}")));
         text.push('\n');
     }
-    let rows: Vec<[String; 4]> = item
-        .params
-        .iter()
-        .map(|param| [param.name.to_string(), param.default.clone(), param.range.clone(), param.doc.clone()])
-        .collect();
-    if !rows.is_empty() {
-        text.push_str(&table::draw(
-            &["key", "default", "range", "what it is"],
-            &[],
-            rows.iter().map(|row| &row[..]),
-        ));
+    let table = |params: &[Param]| {
+        let rows: Vec<_> = params.iter().map(Param::cells).collect();
+        table::draw(&PARAM_HEADINGS, &[], &[], rows.iter().map(|row| &row[..]))
+    };
+    if !item.params.is_empty() {
+        text.push_str(&table(&item.params));
+    }
+    if !item.common.is_empty() {
+        text.push_str("\nAs all of them it takes:\n\n");
+        text.push_str(&table(&item.common));
     }
     for preset in &item.presets {
         text.push_str(&format!("\n{} = {}:{}\n", preset.name, item.name, preset.sets));

@@ -1,38 +1,47 @@
 //! `ravine compare`: the main job.
 
 use super::report;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, say};
 use crate::output::Format;
 use crate::progress::Progress;
 use crate::{interrupt, list};
 use ravine_lab::compare::{self, Execution};
 use ravine_lab::plan::Plan;
+use ravine_lab::results;
 use ravine_lab::store::Store;
+use std::num::{IntErrorKind, ParseIntError};
 use std::path::PathBuf;
+
+/// More trials side by side than any machine has use for.
+const MOST_JOBS: usize = 1024;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Workload to compare on; may be given more than once. `ravine workloads` lists them.
     #[arg(short, long = "workload", value_name = "NAME", default_values_t = Plan::default().workloads)]
     workloads: Vec<String>,
-    /// Optimizers, separated by commas, such as `sgd,adam:betas=0.9/0.95`. `ravine optimizers` lists them.
+    /// Optimizers, separated by commas, such as `sgd,adam:betas=0.9/0.95`. `ravine optimizers` lists them. Their
+    /// learning rates are searched for: an `lr=` here is not used.
     #[arg(long, value_name = "LIST", default_values_t = [Plan::default().optimizers.join(",")])]
     optimizers: Vec<String>,
     /// Schedules, separated by commas, such as `constant,cosine:warmup=5%`. `ravine schedules` lists them.
     #[arg(long, value_name = "LIST", default_values_t = [Plan::default().schedules.join(",")])]
     schedules: Vec<String>,
     /// Seeds of the reported runs: more of them tell smaller differences.
-    #[arg(long, value_name = "N", default_value_t = Plan::default().seeds)]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    #[arg(default_value_t = Plan::default().seeds)]
     seeds: usize,
     /// Learning rates tried for each optimizer with each schedule.
-    #[arg(long, value_name = "N", default_value_t = Plan::default().budget)]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    #[arg(default_value_t = Plan::default().budget)]
     budget: usize,
     /// Seeds of each tuning trial, never among the reported ones.
-    #[arg(long, value_name = "N", default_value_t = Plan::default().tuning_seeds)]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    #[arg(default_value_t = Plan::default().tuning_seeds)]
     tuning_seeds: usize,
     /// Epochs of a run, instead of the workload's own.
-    #[arg(long, value_name = "N")]
-    epochs: Option<u64>,
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    epochs: Option<usize>,
     /// Keep one order of the batches in all epochs, instead of a new one each epoch.
     #[arg(long)]
     fixed_order: bool,
@@ -43,9 +52,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR", default_value = "ravine-out")]
     out: PathBuf,
     /// Trials side by side; as many as there are cores if not given. No result depends on it.
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     jobs: Option<usize>,
-    /// Go on with a comparison of the same arguments that was interrupted.
+    /// Go on with a comparison of the same arguments that was interrupted: nothing is run twice.
     #[arg(long)]
     resume: bool,
     /// How to write the result to standard output.
@@ -57,28 +66,36 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result {
-    let command = command(std::env::args().skip(1));
+    let command =
+        command(std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()));
     let Arguments { data, out, format, .. } = &arguments;
-    let plan = Plan {
+    let mut plan = Plan {
         workloads: list::split(&arguments.workloads),
         optimizers: list::split(&arguments.optimizers),
         schedules: list::split(&arguments.schedules),
         budget: arguments.budget,
         tuning_seeds: arguments.tuning_seeds,
         seeds: arguments.seeds,
-        epochs: arguments.epochs,
+        epochs: arguments.epochs.map(|epochs| epochs as u64),
         fixed_order: arguments.fixed_order,
     };
     let jobs = match arguments.jobs {
-        Some(0) => return Err(Failure::Usage("jobs must be 1 or more, not 0".into())),
+        Some(jobs) if !(1..=MOST_JOBS).contains(&jobs) => {
+            return Err(Failure::Usage(format!("jobs must be between 1 and {MOST_JOBS}, not {jobs}")));
+        }
         Some(jobs) => jobs,
-        None => std::thread::available_parallelism().map_or(1, usize::from),
+        None => std::thread::available_parallelism().map_or(1, usize::from).min(MOST_JOBS),
     };
-    let workloads = plan.check(data.as_deref()).map_err(|error| match error.is_usage() {
-        true => Failure::usage(error),
-        false => error.into(),
-    })?;
-    let store = Store::open(&out.join(report::STORE))?;
+    let given_lrs = plan.take_lrs()?;
+    if !given_lrs.is_empty() {
+        let given = given_lrs.join(", ");
+        say(&format!(
+            "note: the learning rate in {given} is not used: each arm gets the best that a search finds"
+        ));
+    }
+    let workloads = plan.check(data.as_deref())?;
+    let path = out.join(report::STORE);
+    let store = if arguments.resume { Store::existing(&path)? } else { Store::open(&path)? };
     let comparison = compare::begin(&store, &plan, &workloads, &command, jobs, arguments.resume)?;
 
     let progress = Progress::new(arguments.quiet);
@@ -94,7 +111,15 @@ pub(super) fn run(arguments: Arguments) -> Result {
     }
     let stored = store.comparisons()?.into_iter().find(|stored| stored.id == comparison);
     let stored = stored.ok_or_else(|| Failure::Error("the comparison is gone from the run store".into()))?;
-    report::write(&compare::load(&store, &stored)?, out, *format)
+    report::write(&results::load(&store, &stored)?, out, *format)
+}
+
+/// A number of things; which numbers make sense is for the plan to say.
+fn count(text: &str) -> Result<usize, &'static str> {
+    text.parse().map_err(|error: ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow => "that is too many",
+        _ => "expected a whole number, 1 or more",
+    })
 }
 
 /// The command line that makes this comparison again, quoted for a shell.

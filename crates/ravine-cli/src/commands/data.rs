@@ -17,6 +17,11 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result {
+    if let Some(folder) = &arguments.data
+        && !folder.is_dir()
+    {
+        return Err(Failure::Error(format!("there is no folder {}", folder.display())));
+    }
     let items = inventory(arguments.data.as_deref());
     let rows: Vec<[String; 6]> = items
         .iter()
@@ -34,7 +39,7 @@ pub(super) fn run(arguments: &Arguments) -> Result {
             output::print(&std::iter::once(output::csv_line(headings)).chain(lines).collect::<String>())?;
         }
         Format::Table => {
-            output::print(&table::draw(&headings, &[1, 2, 3], rows.iter().map(|row| &row[..])))?;
+            output::print(&table::draw(&headings, &[1, 2, 3], &[], rows.iter().map(|row| &row[..])))?;
             for item in &items {
                 if let (Status::Missing { .. }, Some(command)) = (&item.status, item.command) {
                     output::print(&format!("\nTo get {}:\n    {command}\n", item.name))?;

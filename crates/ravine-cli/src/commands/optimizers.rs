@@ -1,9 +1,15 @@
 //! `ravine optimizers`.
 
-use super::catalogue::{self, Arguments};
+use super::catalogue::{self, Arguments, Catalogue};
 use crate::failure::Result;
-use ravine::rules::CATALOGUE;
+use ravine::rules::{self, CATALOGUE};
 
 pub(super) fn run(arguments: &Arguments) -> Result {
-    catalogue::run("optimizer", CATALOGUE, |rule| &**rule as _, arguments)
+    let catalogue = Catalogue {
+        entries: CATALOGUE,
+        hyper: |rule| &**rule as _,
+        common: None,
+        fault: |spec| rules::parse(spec).err(),
+    };
+    catalogue::run(&catalogue, arguments)
 }

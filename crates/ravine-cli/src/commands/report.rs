@@ -1,11 +1,11 @@
 //! `ravine report`, and the writing of results that `compare` shares.
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, say};
 use crate::output::{self, Format};
 use crate::table;
-use ravine_lab::compare;
 use ravine_lab::comparison::Comparison;
 use ravine_lab::report;
+use ravine_lab::results;
 use ravine_lab::rows::{HEADINGS, Row, rows_of};
 use ravine_lab::store::{Store, Stored};
 use ravine_lab::verdict::{Verdict, verdict};
@@ -23,10 +23,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR", default_value = "ravine-out")]
     out: PathBuf,
     /// Which comparison, by its number; the last one if not given.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     run: Option<i64>,
     /// List the comparisons in the store instead.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "run")]
     list: bool,
     /// How to write the result to standard output.
     #[arg(long, value_enum, default_value = "table")]
@@ -39,17 +39,20 @@ pub(super) fn run(arguments: &Arguments) -> Result {
     if arguments.list {
         return list(&comparisons, arguments.format);
     }
+    if comparisons.is_empty() {
+        return Err(Failure::Error(format!("the run store {} holds no comparison", store.path().display())));
+    }
     let stored = match arguments.run {
         Some(id) => comparisons.iter().find(|stored| stored.id == id).ok_or_else(|| {
             let known = comparisons.iter().map(|stored| stored.id.to_string()).collect::<Vec<_>>().join(", ");
-            Failure::Usage(format!("the store has no comparison {id}; it has: {known}"))
+            Failure::Usage(format!("{} has no comparison {id}; it has: {known}", store.path().display()))
         })?,
-        None => comparisons.last().ok_or_else(|| Failure::Error("the run store is empty".into()))?,
+        None => &comparisons[comparisons.len() - 1],
     };
-    let comparison = compare::load(&store, stored)?;
+    let comparison = results::load(&store, stored)?;
     write(&comparison, &arguments.out, arguments.format)?;
     if !stored.finished {
-        eprintln!("This comparison is not finished; `{} --resume` goes on with it.", stored.command);
+        say(&format!("This comparison is not finished. To go on with it:\n    {} --resume", stored.command));
     }
     Ok(())
 }
@@ -78,7 +81,8 @@ pub(super) fn write(comparison: &Comparison, out: &Path, format: Format) -> Resu
         Format::Csv => output::print(&csv(comparison, &rows)),
         Format::Table => {
             for ((workload, verdict), rows) in comparison.workloads.iter().zip(&verdicts).zip(&rows) {
-                output::print(&format!("\n{}: {}\n\n", workload.name, workload.title))?;
+                let title = format!("{}: {}", workload.name, workload.title);
+                output::print(&format!("\n{}\n", table::paragraph(&title)))?;
                 output::print(&drawn(rows))?;
                 output::print("\n")?;
                 for claim in &verdict.claims {
@@ -100,7 +104,9 @@ fn drawn(rows: &[Row]) -> String {
         })
         .collect();
     let headings: Vec<&str> = std::iter::once("").chain(HEADINGS).collect();
-    table::draw(&headings, &[3, 4, 5, 6, 7, 8, 9], cells.iter().map(|row| &row[..]))
+    // The first to go where they have no room; the report has them all.
+    let spare = [8, 4, 7, 5, 9];
+    table::draw(&headings, &[3, 4, 5, 6, 7, 8, 9], &spare, cells.iter().map(|row| &row[..]))
 }
 
 fn csv(comparison: &Comparison, rows: &[Vec<Row>]) -> String {
@@ -160,7 +166,9 @@ fn list(comparisons: &[Stored], format: Format) -> Result {
         .collect();
     let headings = ["run", "started", "seconds", "state", "command"];
     match format {
-        Format::Table => output::print(&table::draw(&headings, &[0, 2], rows.iter().map(|row| &row[..]))),
+        Format::Table => {
+            output::print(&table::draw(&headings, &[0, 2], &[], rows.iter().map(|row| &row[..])))
+        }
         Format::Csv => {
             let lines = rows.iter().map(output::csv_line);
             output::print(&std::iter::once(output::csv_line(headings)).chain(lines).collect::<String>())

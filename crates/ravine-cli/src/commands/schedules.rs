@@ -1,9 +1,15 @@
 //! `ravine schedules`.
 
-use super::catalogue::{self, Arguments};
+use super::catalogue::{self, Arguments, Catalogue};
 use crate::failure::Result;
-use ravine::schedules::CATALOGUE;
+use ravine::schedules::{self, CATALOGUE, Common};
 
 pub(super) fn run(arguments: &Arguments) -> Result {
-    catalogue::run("schedule", CATALOGUE, |shape| &**shape as _, arguments)
+    let catalogue = Catalogue {
+        entries: CATALOGUE,
+        hyper: |shape| &**shape as _,
+        common: Some(&Common::default()),
+        fault: |spec| schedules::entry(spec).err(),
+    };
+    catalogue::run(&catalogue, arguments)
 }

@@ -27,6 +27,6 @@ pub(super) fn run(arguments: &Arguments) -> Result {
             let lines = rows.iter().map(output::csv_line);
             output::print(&std::iter::once(output::csv_line(headings)).chain(lines).collect::<String>())
         }
-        Format::Table => output::print(&table::draw(&headings, &[], rows.iter().map(|row| &row[..]))),
+        Format::Table => output::print(&table::draw(&headings, &[], &[], rows.iter().map(|row| &row[..]))),
     }
 }
