@@ -278,7 +278,8 @@ fn the_boundary_and_the_learning_rates_that_work_follow_from_the_tuning_runs() {
             assert_eq!(mean(arm.lr), Some(best));
             assert_eq!(arm.lr_on_boundary, arm.lr == lrs[0] || arm.lr == lrs[lrs.len() - 1]);
             let at = lrs.iter().position(|lr| *lr == arm.lr).unwrap();
-            let works = |lr: &f64| mean(*lr).is_some_and(|mean| mean >= best - 0.01 * best.abs());
+            let slack = 0.01 * best.abs().max(workload.target.abs());
+            let works = |lr: &f64| mean(*lr).is_some_and(|mean| mean >= best - slack);
             let low = lrs[..at].iter().rev().take_while(|lr| works(lr)).last().unwrap_or(&arm.lr);
             let high = lrs[at..].iter().take_while(|lr| works(lr)).last().unwrap_or(&arm.lr);
             assert_eq!(arm.lr_works, [*low, *high], "{} {}", arm.optimizer, arm.schedule);
