@@ -14,12 +14,14 @@ use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
 use std::path::Path;
 
 /// The format that this version writes and reads.
 const FORMAT: u32 = 1;
 const METADATA: &str = "ravine";
-const EMA: &str = "ema";
+/// The place of the average of the weights among the slots.
+pub(crate) const EMA: &str = "ema";
 
 #[derive(Serialize, Deserialize)]
 struct Meta {
@@ -70,20 +72,29 @@ impl<T: Element> Optimizer<T> {
         let meta = serde_json::to_string(&self.meta()).expect("plain data has a JSON form");
         let error = |source| Kind::Io { action: "write", path: path.into(), source };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = tempfile::NamedTempFile::new_in(folder).map_err(error)?;
-        safetensors::serialize_to_file(tensors, Some(HashMap::from([(METADATA.into(), meta)])), file.path())
+        let mut file = tempfile::Builder::new();
+        // As any new file's, less what the umask takes; without this it would be the owner's alone.
+        #[cfg(unix)]
+        file.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = file.tempfile_in(folder).map_err(error)?;
+        let permissions = file.as_file().metadata().map_err(error)?.permissions();
+        let temporary = file.into_temp_path();
+        safetensors::serialize_to_file(tensors, Some(HashMap::from([(METADATA.into(), meta)])), &temporary)
             .map_err(|source| error(std::io::Error::other(source)))?;
-        file.as_file().sync_all().map_err(error)?;
-        file.persist(path).map_err(|failed| error(failed.error))?;
+        // Opened only now, for what was written has replaced the file of this name.
+        let written = File::options().write(true).open(&temporary).map_err(error)?;
+        written.set_permissions(permissions).and_then(|()| written.sync_all()).map_err(error)?;
+        temporary.persist(path).map_err(|failed| error(failed.error))?;
         // The new name lasts once the folder is written too; not every system lets one ask for that.
-        if let Ok(folder) = std::fs::File::open(folder) {
+        if let Ok(folder) = File::open(folder) {
             folder.sync_all().ok();
         }
         Ok(())
     }
 
     /// Takes up the state of a file written by [`save`](Self::save): the next step gives the same bits as if there
-    /// had been no break. Hyper-parameters are the file's; schedules and options stay as built.
+    /// had been no break. Hyper-parameters are the file's; schedules and options stay as built. Parameters are
+    /// known by name: the file's may come in another order.
     ///
     /// # Errors
     /// The file cannot be read, is no checkpoint, or is one of other parameters, groups, rules or element type.
@@ -92,7 +103,7 @@ impl<T: Element> Optimizer<T> {
         let path = path.as_ref();
         let bytes =
             std::fs::read(path).map_err(|source| Kind::Io { action: "read", path: path.into(), source })?;
-        let file = File::open(path, &bytes)?;
+        let file = Checkpoint::open(path, &bytes)?;
         let mismatch = |key: &str, expected: String, found: String| file.mismatch(key, expected, found);
         let meta = &file.meta;
         if meta.format != FORMAT {
@@ -127,11 +138,23 @@ impl<T: Element> Optimizer<T> {
                     theirs.rule.clone(),
                 ));
             }
+            let names: BTreeSet<&str> = theirs.params.iter().map(String::as_str).collect();
+            let members: BTreeSet<&str> =
+                group.plan.ranges().map(|(index, _)| self.params[index].name.as_str()).collect();
+            if let Some(name) = members.symmetric_difference(&names).next() {
+                let said = |there| if there { format!("'{name}'") } else { format!("no '{name}'") };
+                return Err(mismatch(
+                    &format!("parameters of group {owner}"),
+                    said(members.contains(name)),
+                    said(names.contains(name)),
+                ));
+            }
             let mut rule = group.rule.boxed();
             for (name, value) in &theirs.hyper {
                 hyper::set_text(&mut *rule, owner, name, value)
                     .map_err(|error| file.not_a_checkpoint(error.to_string()))?;
             }
+            rule.check().map_err(|error| file.not_a_checkpoint(error.to_string()))?;
             let slots = rule.slots();
             let mut states: Vec<Vec<T>> =
                 slots.iter().map(|_| Vec::with_capacity(group.plan.total())).collect();
@@ -195,13 +218,13 @@ fn key(param: &str, slot: &str) -> String {
 }
 
 /// A checkpoint's bytes, understood.
-struct File<'a> {
+struct Checkpoint<'a> {
     path: &'a Path,
     tensors: SafeTensors<'a>,
     meta: Meta,
 }
 
-impl<'a> File<'a> {
+impl<'a> Checkpoint<'a> {
     fn open(path: &'a Path, bytes: &'a [u8]) -> Result<Self> {
         let bad = |reason: String| Kind::NotACheckpoint { path: path.into(), reason };
         let tensors = SafeTensors::deserialize(bytes).map_err(|error| bad(error.to_string()))?;

@@ -7,6 +7,13 @@ use std::path::PathBuf;
 #[error(transparent)]
 pub struct Error(#[from] Kind);
 
+impl Error {
+    /// An error of a rule of one's own: see [`Rule::check`](crate::Rule::check).
+    pub fn rule(rule: &str, problem: impl Into<String>) -> Self {
+        Self(Kind::Rule { rule: rule.into(), problem: problem.into() })
+    }
+}
+
 /// The engine's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -24,8 +31,14 @@ pub(crate) enum Kind {
     NoParameters,
     #[error("two parameters are named '{name}'")]
     DuplicateParameter { name: String },
+    #[error("'{name}' of shape {shape:?} is part of more elements than memory can hold")]
+    TooLarge { name: String, shape: Vec<usize> },
     #[error("the group pattern '{pattern}' matches no parameter; they are: {known}")]
     EmptyGroup { pattern: String, known: String },
+    #[error(
+        "all parameters that the group pattern '{pattern}' matches belong to groups before it, such as '{first}'"
+    )]
+    ShadowedGroup { pattern: String, first: String },
     #[error("there is no group '{name}'{}; they are: {known}", suggestion(.name, .known))]
     UnknownGroup { name: String, known: String },
     #[error("{what}: expected {expected} tensors, one for each parameter, got {got}")]
@@ -34,12 +47,25 @@ pub(crate) enum Kind {
     TensorLength { what: &'static str, name: String, expected: usize, got: usize },
     #[error("the gradient of '{name}' is not finite: {value} at element {index}; nothing was changed")]
     NonFiniteGradient { name: String, index: usize, value: f64 },
+    #[error(
+        "the norm of the gradient is beyond the largest number: {value} at element {index} of '{name}'; nothing was \
+         changed"
+    )]
+    NormOverflow { name: String, index: usize, value: f64 },
+    #[error(
+        "the {what} of group '{group}' at step {step} must be {expected}, not {got}; nothing was changed"
+    )]
+    BadScheduled { what: &'static str, group: String, step: u64, expected: &'static str, got: f64 },
     #[error("{option} must be {expected}, not {got}")]
     BadOption { option: &'static str, expected: &'static str, got: String },
     #[error("{owner}: setting {key} would change the state kept for each parameter from [{from}] to [{to}]")]
     StateChange { owner: String, key: String, from: String, to: String },
+    #[error("{rule}: {problem}")]
+    Rule { rule: String, problem: String },
     #[error("{rule} asks for {expected} state slots but its update takes {got}")]
     SlotCount { rule: &'static str, expected: usize, got: usize },
+    #[error("a step of {rule} must run one update, not {runs}")]
+    UpdateCount { rule: &'static str, runs: usize },
     #[error("there is no average of the weights: build the optimizer with `ema` and make a step")]
     NoEma,
     #[error(

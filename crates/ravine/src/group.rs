@@ -1,6 +1,7 @@
 //! Parameter groups.
 
-use crate::error::{Kind, Result};
+use crate::checkpoint::EMA;
+use crate::error::{Error, Kind, Result};
 use crate::hyper::{self, Value};
 use crate::metric_schedule::MetricSchedule;
 use crate::params::{self, ParamSpec};
@@ -34,13 +35,13 @@ pub struct Group {
 }
 
 impl Group {
-    /// The parameters whose name matches `pattern`, where `*` stands for any text. What is not said of them is as in
-    /// the optimizer.
+    /// The parameters whose name matches `pattern`, where `*` stands for any text, and which no group before this one
+    /// takes. What is not said of them is as in the optimizer. The pattern is the group's name.
     pub fn new(pattern: impl Into<String>) -> Self {
         Self { pattern: pattern.into(), rule: None, changes: Vec::new(), schedule: None, maximize: None }
     }
 
-    /// Gives them another rule.
+    /// Gives them another rule, with all its hyper-parameters.
     pub fn rule(mut self, rule: impl Rule + 'static) -> Self {
         self.rule = Some(Box::new(rule));
         self
@@ -109,9 +110,13 @@ impl<T: Element> GroupState<T> {
             states.push(Self::new(DEFAULT.into(), rule.boxed(), schedule.clone(), maximize, rest)?);
         }
         for (group, members) in groups.into_iter().zip(members) {
+            if group.pattern == DEFAULT {
+                let expected = "another than 'default', which is the rest: write 'default*'";
+                let got = format!("'{DEFAULT}'");
+                return Err(Kind::BadOption { option: "the pattern of a group", expected, got }.into());
+            }
             if members.is_empty() {
-                let known = params.iter().map(|param| param.name.as_str()).collect::<Vec<_>>().join(", ");
-                return Err(Kind::EmptyGroup { pattern: group.pattern, known }.into());
+                return Err(empty(group.pattern, params).into());
             }
             let mut rule = group.rule.unwrap_or_else(|| rule.boxed());
             for (name, value) in group.changes {
@@ -136,17 +141,14 @@ impl<T: Element> GroupState<T> {
         maximize: bool,
         members: Vec<(usize, usize)>,
     ) -> Result<Self> {
-        // Fields are public, so their ranges are checked here rather than when they are written.
-        for param in rule.params() {
-            let value = rule.get(param.name).expect("a hyper-parameter has a value");
-            let owner = rule.name();
-            hyper::set(&mut *rule, owner, param.name, value)?;
-        }
+        let owner = rule.name();
+        hyper::check(&mut *rule, owner)?;
+        rule.check()?;
         let slots = rule.slots();
-        let at = At { step: 0, lr: rule.lr(), momentum: None };
-        rule.step(at, &mut Pass::check(rule.name(), slots.len()))?;
+        check_slots(owner, &slots)?;
+        dry_run(&*rule, slots.len(), At { step: 0, lr: rule.lr(), momentum: None })?;
         let plan = Plan::new(members);
-        let states = initial(&slots, plan.total());
+        let states = slots.iter().map(|slot| vec![T::from_f64(slot.init); plan.total()]).collect();
         Ok(Self { name, rule, schedule, plan, states, average: Vec::new(), maximize })
     }
 
@@ -161,23 +163,44 @@ impl<T: Element> GroupState<T> {
     pub(crate) fn set(&mut self, key: &str, value: Value) -> Result<()> {
         let mut rule = self.rule.boxed();
         hyper::set(&mut *rule, &self.name, key, value)?;
+        rule.check()?;
         let (from, to) = (self.rule.slots(), rule.slots());
         if from != to {
-            let names = |slots: &[Slot]| slots.iter().map(|slot| slot.name).collect::<Vec<_>>().join(", ");
             let (owner, key) = (self.name.clone(), key.to_string());
-            return Err(Kind::StateChange { owner, key, from: names(&from), to: names(&to) }.into());
+            return Err(Kind::StateChange { owner, key, from: list(&from), to: list(&to) }.into());
         }
         self.rule = rule;
         Ok(())
     }
 
-    /// Makes this group's part of a step.
-    pub(crate) fn step(&mut self, tensors: &mut Tensors<'_, T>, moment: &Moment<'_>) -> Result<()> {
-        let at = At {
+    /// What the rule is told of a step.
+    fn at(&self, moment: &Moment<'_>) -> At {
+        At {
             step: moment.step,
             lr: self.lr(moment.step, moment.metric_schedule),
             momentum: self.schedule.as_ref().and_then(|schedule| schedule.momentum(moment.step)),
-        };
+        }
+    }
+
+    /// Fails where this group's part of a step would, and changes nothing.
+    pub(crate) fn check(&self, moment: &Moment<'_>) -> Result<()> {
+        let at = self.at(moment);
+        let momentum = at.momentum.unwrap_or(0.0);
+        for (what, got, holds, expected) in [
+            ("learning rate", at.lr, at.lr.is_finite() && at.lr >= 0.0, "finite and 0 or more"),
+            ("momentum", momentum, (0.0..1.0).contains(&momentum), "at least 0 and below 1"),
+        ] {
+            if !holds {
+                let (group, step) = (self.name.clone(), at.step);
+                return Err(Kind::BadScheduled { what, group, step, expected, got }.into());
+            }
+        }
+        dry_run(&*self.rule, self.states.len(), at)
+    }
+
+    /// Makes this group's part of a step.
+    pub(crate) fn step(&mut self, tensors: &mut Tensors<'_, T>, moment: &Moment<'_>) -> Result<()> {
+        let at = self.at(moment);
         let (l2, keep) = match self.rule.decay() {
             Decay::L2(lambda) => (lambda, 1.0),
             Decay::Decoupled(lambda) => (0.0, 1.0 - at.lr * lambda),
@@ -190,11 +213,47 @@ impl<T: Element> GroupState<T> {
         let average = moment.ema_weight.map(|weight| (&mut self.average[..], weight));
         let job =
             Job::new(&self.plan, tensors, &mut self.states, average, before, moment.zero_grad, moment.level);
-        self.rule.step(at, &mut T::pass(self.rule.name(), &job))
+        self.rule.step(at, &mut T::pass(self.rule.name(), job))
     }
 }
 
-/// State before the first step.
-pub(crate) fn initial<T: Element>(slots: &[Slot], total: usize) -> Vec<Vec<T>> {
-    slots.iter().map(|slot| vec![T::from_f64(slot.init); total]).collect()
+/// Why a group has no parameters.
+fn empty(pattern: String, params: &[ParamSpec]) -> Kind {
+    match params.iter().find(|param| params::matches(&pattern, &param.name)) {
+        Some(first) => Kind::ShadowedGroup { pattern, first: first.name.clone() },
+        None => {
+            let known = params.iter().map(|param| param.name.as_str()).collect::<Vec<_>>().join(", ");
+            Kind::EmptyGroup { pattern, known }
+        }
+    }
+}
+
+/// Asks a rule for a step with a pass that touches nothing.
+fn dry_run(rule: &dyn Rule, slots: usize, at: At) -> Result<()> {
+    let mut pass = Pass::check(rule.name(), slots);
+    rule.step(at, &mut pass)?;
+    pass.once()
+}
+
+/// Whether the slots can stand beside one another in a checkpoint.
+fn check_slots(rule: &str, slots: &[Slot]) -> Result<()> {
+    for (i, Slot { name, .. }) in slots.iter().enumerate() {
+        if name.is_empty() || name.contains('/') || *name == EMA {
+            let problem = format!("a state slot cannot be named '{name}'");
+            return Err(Error::rule(rule, problem));
+        }
+        if slots[..i].iter().any(|slot| slot.name == *name) {
+            return Err(Error::rule(rule, format!("two state slots are named '{name}'")));
+        }
+    }
+    Ok(())
+}
+
+/// The slots, with what they start from where that is not 0.
+fn list(slots: &[Slot]) -> String {
+    let text = |slot: &Slot| match slot.init {
+        0.0 => slot.name.to_string(),
+        init => format!("{} from {init}", slot.name),
+    };
+    slots.iter().map(text).collect::<Vec<_>>().join(", ")
 }

@@ -103,7 +103,7 @@ impl fmt::Display for Range {
 pub struct Param {
     /// Its name, PyTorch's where PyTorch has it.
     pub name: &'static str,
-    /// What it is.
+    /// What it is, on one line.
     pub doc: &'static str,
     /// The values it may take.
     pub range: Range,
@@ -120,9 +120,23 @@ pub trait Hyper {
     fn put(&mut self, name: &str, value: Value) -> bool;
 }
 
-/// Sets a hyper-parameter after checking its name and range. `owner` is named in errors.
+/// Checks the range of every hyper-parameter, for fields are public and may have been written without.
+pub(crate) fn check<H: Hyper + ?Sized>(hyper: &mut H, owner: &str) -> Result<()> {
+    for param in hyper.params() {
+        if let Some(value) = hyper.get(param.name) {
+            set(hyper, owner, param.name, value)?;
+        }
+    }
+    Ok(())
+}
+
+/// Sets a hyper-parameter after checking its name and range; a count will do for a number. `owner` is named in errors.
 pub(crate) fn set<H: Hyper + ?Sized>(hyper: &mut H, owner: &str, name: &str, value: Value) -> Result<()> {
     let param = find(hyper, owner, name)?;
+    let value = match (value, hyper.get(name)) {
+        (Value::Int(x), Some(Value::Float(_))) => Value::Float(x as f64),
+        (value, _) => value,
+    };
     let inside = match &value {
         Value::Float(x) => param.range.holds(*x),
         Value::Int(x) => param.range.holds(*x as f64),
@@ -204,6 +218,9 @@ field!(bool => Bool, u64 => Int, f64 => Float, [f64; 2] => Pair, Vec<u64> => Int
 /// Defines a struct of hyper-parameters once: fields, documentation, defaults and ranges. From it come `Default`,
 /// access by name, the command line's help and the documentation's tables.
 ///
+/// A field has at least one line of documentation, a type that is a [`Field`](crate::Field), a default and a
+/// [`Range`](crate::Range). A whole rule made with it stands at [`Rule`](crate::Rule).
+///
 /// ```
 /// use ravine::{Hyper, Range, Value};
 ///
@@ -215,6 +232,7 @@ field!(bool => Bool, u64 => Int, f64 => Float, [f64; 2] => Pair, Vec<u64> => Int
 ///     }
 /// }
 /// assert_eq!(Limited::default().get("lr"), Some(Value::Float(0.1)));
+/// assert_eq!(Limited::default().params()[0].doc, "Learning rate.");
 /// ```
 #[macro_export]
 macro_rules! hyper {
@@ -235,11 +253,12 @@ macro_rules! hyper {
 
         impl $crate::Hyper for $name {
             fn params(&self) -> &'static [$crate::Param] {
-                &[$($crate::Param {
+                const PARAMS: &[$crate::Param] = &[$($crate::Param {
                     name: stringify!($field),
-                    doc: concat!($($doc),+),
+                    doc: concat!($($doc),+).trim_ascii(),
                     range: $range,
-                },)*]
+                },)*];
+                PARAMS
             }
             fn get(&self, name: &str) -> Option<$crate::Value> {
                 match name {

@@ -37,6 +37,22 @@
 //! | A schedule of one's own | [`Schedule`], [`compose::Lambda`] |
 //! | Random numbers by counter, loops by vector width | [`random`], [`mod@simd`] |
 //!
+//! # Coming from PyTorch
+//!
+//! | PyTorch | Here |
+//! |---|---|
+//! | `torch.optim.AdamW(model.parameters(), lr=3e-4)` | `Optimizer::builder(AdamW { lr: 3e-4, ..AdamW::default() })` |
+//! | a parameter group with options of its own | [`Group::new`] with a pattern of names, [`Group::set`] |
+//! | `maximize=True` | [`Builder::maximize`] |
+//! | `scheduler.step()` | nothing: the schedule is asked at each step |
+//! | `clip_grad_norm_`, `clip_grad_value_` | [`Builder::clip_norm`], [`Builder::clip_value`] |
+//! | `optimizer.zero_grad()` | [`Builder::zero_grad`], in the same pass |
+//! | `GradScaler` | [`Builder::loss_scale`], [`Guard::Skip`], [`Optimizer::set_loss_scale`] |
+//! | `AveragedModel` with `get_ema_multi_avg_fn` | [`Builder::ema`], [`Optimizer::write_ema`] |
+//! | `group["lr"] = 0.1` | `optimizer.set("default", "lr", 0.1)?` |
+//! | `state_dict`, `load_state_dict` | [`Optimizer::save`], [`Optimizer::load`] |
+//! | `foreach`, `fused`, `capturable` | nothing: every step is fused |
+//!
 //! # What holds
 //!
 //! - **The same bits.** A step's result does not depend on the number of threads, the vector width, or on how the elements

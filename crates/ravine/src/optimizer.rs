@@ -8,8 +8,11 @@ use crate::metric_schedule::MetricSchedule;
 use crate::params::ParamSpec;
 use crate::pass::{self, Element, Plan, Tensor, Tensors};
 use crate::rule::Rule;
+use crate::rules;
 use crate::schedule::Schedule;
 use crate::simd::Level;
+use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 
 /// What to do about a gradient that is NaN or infinite.
@@ -18,10 +21,11 @@ pub enum Guard {
     /// Refuse the step with an error that names the tensor.
     #[default]
     Error,
-    /// Leave this step out and go on: parameters, state and step count stay. Where gradients are zeroed they are
-    /// zeroed, so that the next step starts clean.
+    /// Leave this step out and go on: parameters, state, average and step count stay, and micro-batches are counted
+    /// from the first again. Where gradients are zeroed they are zeroed, so that the next step starts clean.
     Skip,
-    /// Do not look: one reading of the gradients less, unless the norm is needed anyway.
+    /// Do not look: one reading of the gradients less, unless the norm is needed anyway. What is not finite passes into
+    /// the weights; with `clip_norm` an infinite or NaN norm takes all weights along, as in PyTorch.
     Off,
 }
 
@@ -43,14 +47,16 @@ pub enum Outcome {
         /// Micro-batches in a step.
         of: u64,
     },
-    /// The step was left out because the gradient of this tensor was not finite.
+    /// The step was left out because the gradient of this tensor was not finite, or the norm of all too large for a
+    /// number.
     Skipped {
         /// The tensor's name.
         tensor: String,
     },
 }
 
-/// Builds an [`Optimizer`].
+/// Builds an [`Optimizer`]. Every option is off unless its method says otherwise; values are checked by
+/// [`build`](Self::build).
 #[must_use]
 pub struct Builder {
     rule: Box<dyn Rule>,
@@ -93,13 +99,13 @@ impl Builder {
     }
 
     /// Scales the whole gradient down to this global 2-norm where it is larger: by
-    /// min(1, max_norm / (norm + 1e-6)), as PyTorch does.
+    /// min(1, max_norm / (norm + 1e-6)), as PyTorch's `clip_grad_norm_` does. Above 0; infinity measures alone.
     pub fn clip_norm(mut self, max_norm: f64) -> Self {
         self.options.clip_norm = Some(max_norm);
         self
     }
 
-    /// Limits each element of the gradient to this magnitude, after clipping by norm.
+    /// Limits each element of the gradient to this magnitude, above 0, after clipping by norm.
     pub fn clip_value(mut self, limit: f64) -> Self {
         self.options.clip_value = limit;
         self
@@ -124,7 +130,7 @@ impl Builder {
     }
 
     /// Makes a step on every `n`-th call only, with the gradient divided by `n`. The caller's backward pass must add
-    /// to the gradient buffers, and leave them alone between the calls.
+    /// to the gradient buffers, and leave them alone between the calls. Default: 1.
     pub fn accumulate(mut self, n: u64) -> Self {
         self.options.accumulate = n;
         self
@@ -142,7 +148,7 @@ impl Builder {
         self
     }
 
-    /// Limits the vector width, for tests and measurements. The results are the same.
+    /// Limits the vector width, for tests and measurements. The results are the same. Default: the widest there is.
     pub fn simd(mut self, level: Level) -> Self {
         self.options.level = level;
         self
@@ -151,24 +157,30 @@ impl Builder {
     /// The optimizer of these parameters, which must be given to each step in this order.
     ///
     /// # Errors
-    /// No parameters; two of one name; a group that matches none; an option or hyper-parameter out of range.
+    /// No parameters; two of one name; more elements than fit into memory; a group that is left with none; an option
+    /// or hyper-parameter out of range; hyper-parameters that do not go together.
     pub fn build<T: Element>(self, params: &[ParamSpec]) -> Result<Optimizer<T>> {
         let options = self.options;
-        let (norm, value, scale) = (options.clip_norm.unwrap_or(1.0), options.clip_value, options.loss_scale);
+        let (norm, value) = (options.clip_norm.unwrap_or(1.0), options.clip_value);
         check("clip_norm", norm > 0.0, "above 0", norm)?;
         check("clip_value", value > 0.0, "above 0", value)?;
-        check("loss_scale", scale.is_finite() && scale > 0.0, "finite and above 0", scale)?;
         check("accumulate", options.accumulate > 0, "1 or more", options.accumulate)?;
+        check_loss_scale::<T>(options.loss_scale, options.accumulate)?;
         if let Some(Ema { decay, .. }) = options.ema {
             check("the decay of ema", (0.0..1.0).contains(&decay), "at least 0 and below 1", decay)?;
         }
         if params.is_empty() {
             return Err(Kind::NoParameters.into());
         }
-        for (i, param) in params.iter().enumerate() {
-            if params[..i].iter().any(|other| other.name == param.name) {
-                return Err(Kind::DuplicateParameter { name: param.name.clone() }.into());
-            }
+        let mut names = HashSet::new();
+        if let Some(twice) = params.iter().find(|param| !names.insert(&param.name)) {
+            return Err(Kind::DuplicateParameter { name: twice.name.clone() }.into());
+        }
+        let mut room = isize::MAX as usize / size_of::<T>();
+        for param in params {
+            let (name, shape) = (&param.name, &param.shape);
+            let left = room.checked_sub(param.len());
+            room = left.ok_or_else(|| Kind::TooLarge { name: name.clone(), shape: shape.clone() })?;
         }
         let groups = GroupState::resolve(params, self.rule, self.schedule, self.maximize, self.groups)?;
         let plan = Plan::new(params.iter().map(ParamSpec::len).enumerate());
@@ -186,6 +198,13 @@ impl Builder {
 
 fn check(option: &'static str, holds: bool, expected: &'static str, got: impl ToString) -> Result<()> {
     if holds { Ok(()) } else { Err(Kind::BadOption { option, expected, got: got.to_string() }.into()) }
+}
+
+/// A loss scale whose reciprocal would be rounded to 0 or infinity would lose the gradient.
+fn check_loss_scale<T: Element>(scale: f64, accumulate: u64) -> Result<()> {
+    let factor: f64 = T::from_f64(1.0 / (scale * accumulate as f64)).into();
+    let holds = scale > 0.0 && factor.is_finite() && factor > 0.0;
+    check("loss_scale", holds, "finite and above 0, as its reciprocal must be in the gradient's type", scale)
 }
 
 /// Steps named parameters along their gradients.
@@ -250,8 +269,8 @@ impl<T: Element> Optimizer<T> {
     /// Makes one step. `values` and `grads` hold the parameters and their gradients in the order they were built with.
     ///
     /// # Errors
-    /// A number or length of tensors that does not fit; under [`Guard::Error`] a gradient that is not finite. Then
-    /// nothing has changed.
+    /// A number or length of tensors that does not fit; under [`Guard::Error`] a gradient that is not finite; a schedule
+    /// that gives a learning rate below 0 or not finite; a rule that refuses. Then nothing has changed.
     pub fn step(&mut self, values: &mut [&mut [T]], grads: &mut [&mut [T]]) -> Result<Outcome> {
         self.check_tensors("parameters", "parameter", values.len(), |i| values[i].len())?;
         self.check_tensors("gradients", "the gradient of", grads.len(), |i| grads[i].len())?;
@@ -300,7 +319,11 @@ impl<T: Element> Optimizer<T> {
             if !norm.is_finite() && options.guard != Guard::Off {
                 let (name, index, value) = self.first_non_finite(&tensors);
                 if options.guard == Guard::Error {
-                    return Err(Kind::NonFiniteGradient { name, index, value }.into());
+                    return Err(match value.is_finite() {
+                        true => Kind::NormOverflow { name, index, value },
+                        false => Kind::NonFiniteGradient { name, index, value },
+                    }
+                    .into());
                 }
                 if options.zero_grad {
                     tensors.zero_grads();
@@ -311,7 +334,11 @@ impl<T: Element> Optimizer<T> {
             grad_norm = Some(norm);
         }
         let clip = match (options.clip_norm, grad_norm) {
-            (Some(max_norm), Some(norm)) => (max_norm / (norm + 1e-6)).min(1.0),
+            (Some(max_norm), Some(norm)) => match max_norm / (norm + 1e-6) {
+                factor if factor > 1.0 => 1.0,
+                // NaN too.
+                factor => factor,
+            },
             _ => 1.0,
         };
         let moment = Moment {
@@ -323,10 +350,13 @@ impl<T: Element> Optimizer<T> {
             metric_schedule: options.metric_schedule.as_deref(),
             level: options.level,
         };
+        for group in &self.groups {
+            group.check(&moment)?;
+        }
         for group in &mut self.groups {
             group.step(&mut tensors, &moment)?;
         }
-        self.step += 1;
+        self.step = self.step.saturating_add(1);
         self.micro = 0;
         Ok(Outcome::Stepped { grad_norm, clip })
     }
@@ -352,18 +382,19 @@ impl<T: Element> Optimizer<T> {
     /// Changes a hyper-parameter of a group between steps, such as `lr`.
     ///
     /// # Errors
-    /// No such group or hyper-parameter; a value out of range, or one that changes which state is kept.
+    /// No such group or hyper-parameter; a value out of range, one that does not go with the others, or one that changes
+    /// which state is kept.
     pub fn set(&mut self, group: &str, name: &str, value: impl Into<Value>) -> Result<()> {
         let index = self.find(group)?;
         self.groups[index].set(name, value.into())
     }
 
-    /// Changes the factor that gradients are divided by: see [`Builder::loss_scale`].
+    /// Changes the factor that gradients are divided by: see [`Builder::loss_scale`]. Checkpoints do not hold it.
     ///
     /// # Errors
-    /// Not finite and above 0.
+    /// Not finite and above 0, or its reciprocal is not in the gradient's type.
     pub fn set_loss_scale(&mut self, scale: f64) -> Result<()> {
-        check("loss_scale", scale.is_finite() && scale > 0.0, "finite and above 0", scale)?;
+        check_loss_scale::<T>(scale, self.options.accumulate)?;
         self.options.loss_scale = scale;
         Ok(())
     }
@@ -419,7 +450,8 @@ impl<T: Element> Optimizer<T> {
         Ok(())
     }
 
-    /// The global 2-norm of the gradients as they are. Infinite or NaN only if one of them is.
+    /// The global 2-norm of the gradients as they are. Infinite or NaN only if one of them is, or if it is beyond the
+    /// largest number.
     fn norm(&self, tensors: &Tensors<'_, T>) -> f64 {
         let sum = pass::sum_of_squares(&self.plan, tensors, self.options.level);
         if sum.is_finite() {
@@ -429,15 +461,36 @@ impl<T: Element> Optimizer<T> {
         let all = || tensors.grads().flatten().map(|&g| g.into());
         let largest =
             all().fold(0.0, |largest: f64, g: f64| if g.abs() > largest { g.abs() } else { largest });
+        if sum.is_nan() || largest.is_infinite() {
+            return sum;
+        }
         largest * all().map(|g: f64| (g / largest).powi(2)).sum::<f64>().sqrt()
     }
 
+    /// The first element of the gradients that is not finite; if each is, the first of the largest.
     fn first_non_finite(&self, tensors: &Tensors<'_, T>) -> (String, usize, f64) {
-        let mut found = self.params.iter().zip(tensors.grads()).filter_map(|(param, grads)| {
-            let index = grads.iter().position(|&g| !g.into().is_finite())?;
-            Some((param.name.clone(), index, grads[index].into()))
-        });
-        // If each is finite, their norm is beyond the largest number.
-        found.next().unwrap_or_else(|| (self.params[0].name.clone(), 0, f64::INFINITY))
+        let mut found = (0, 0, 0.0);
+        'all: for (tensor, grads) in tensors.grads().enumerate() {
+            for (index, &g) in grads.iter().enumerate() {
+                let g: f64 = g.into();
+                if !g.is_finite() || g.abs() > f64::abs(found.2) {
+                    found = (tensor, index, g);
+                }
+                if !g.is_finite() {
+                    break 'all;
+                }
+            }
+        }
+        (self.params[found.0].name.clone(), found.1, found.2)
+    }
+}
+
+impl<T> fmt::Debug for Optimizer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let groups = self.groups.iter().map(|group| (&group.name, rules::spec(&*group.rule)));
+        f.debug_struct("Optimizer")
+            .field("step", &self.step)
+            .field("groups", &groups.collect::<Vec<_>>())
+            .finish_non_exhaustive()
     }
 }

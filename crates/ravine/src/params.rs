@@ -15,9 +15,9 @@ impl ParamSpec {
         Self { name: name.into(), shape: shape.into() }
     }
 
-    /// Number of elements.
+    /// Number of elements; `usize::MAX` where it is greater than that.
     pub fn len(&self) -> usize {
-        self.shape.iter().product()
+        self.shape.iter().fold(1, |len: usize, &dim| len.saturating_mul(dim))
     }
 
     /// Whether it has no elements.
@@ -28,18 +28,27 @@ impl ParamSpec {
 
 /// Whether `name` matches `pattern`, in which each `*` stands for any text.
 pub(crate) fn matches(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == name,
-        Some((head, rest)) => name.strip_prefix(head).is_some_and(|tail| {
-            // The first `*` takes as little as lets the rest match.
-            tail.char_indices().map(|(at, _)| at).chain([tail.len()]).any(|at| matches(rest, &tail[at..]))
-        }),
+    let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
+    let (middle, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
+    let Some(mut name) = name.strip_prefix(head) else { return false };
+    // Taking each part where it is first found leaves the most to those that follow.
+    for part in middle.split('*') {
+        let Some(at) = name.find(part) else { return false };
+        name = &name[at + part.len()..];
     }
+    name.ends_with(tail)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shape_too_large_to_count_is_not_taken_for_a_small_one() {
+        assert_eq!(ParamSpec::new("w", [usize::MAX, 2]).len(), usize::MAX);
+        assert_eq!(ParamSpec::new("w", [usize::MAX, 2, 0]).len(), 0);
+        assert_eq!(ParamSpec::new("w", []).len(), 1);
+    }
 
     #[test]
     fn patterns() {
@@ -52,6 +61,11 @@ mod tests {
             ("enc*.w", "encoder.0.weight", false),
             ("*é*", "café au lait", true),
             ("a*b*c", "abbc", true),
+            ("a*b*c", "acb", false),
+            ("ab*ba", "aba", false),
+            ("*ab*ab", "ab", false),
+            ("*ab*ab", "abab", true),
+            ("a**", "a", true),
         ] {
             assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
         }

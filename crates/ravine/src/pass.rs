@@ -1,8 +1,8 @@
 //! The fused pass: one reading and one writing of memory for everything that a step does to an element.
 //!
 //! Unscaling, clipping, weight decay, the update rule, the average of the weights and the zeroing of the gradient
-//! happen chunk by chunk in registers and first-level cache. All memory traffic of a step is in [`Job::chunk`]: a
-//! storage format other than the arithmetic type is a matter of how a chunk is loaded and stored there.
+//! happen chunk by chunk in registers and first-level cache. All memory traffic of a step is in [`Chunk::run`]:
+//! a storage format other than the arithmetic type is a matter of how a chunk is loaded and stored there.
 
 use crate::error::{Kind, Result};
 use crate::real::Real;
@@ -32,7 +32,7 @@ pub trait Element: Real + Default + Into<f64> + sealed::Sealed {
     #[doc(hidden)]
     const DTYPE: safetensors::Dtype;
     #[doc(hidden)]
-    fn pass<'a>(rule: &'static str, job: &'a Job<'a, Self>) -> Pass<'a>;
+    fn pass<'a>(rule: &'static str, job: Job<'a, Self>) -> Pass<'a>;
     #[doc(hidden)]
     fn to_bytes(values: &[Self]) -> Vec<u8>;
     #[doc(hidden)]
@@ -43,11 +43,13 @@ macro_rules! element {
     ($($t:ident => $variant:ident),*) => {$(
         impl Element for $t {
             const DTYPE: safetensors::Dtype = safetensors::Dtype::$variant;
-            fn pass<'a>(rule: &'static str, job: &'a Job<'a, Self>) -> Pass<'a> {
-                Pass { rule, job: Typed::$variant(job) }
+            fn pass<'a>(rule: &'static str, job: Job<'a, Self>) -> Pass<'a> {
+                Pass { rule, job: Typed::$variant(job), runs: 0 }
             }
             fn to_bytes(values: &[Self]) -> Vec<u8> {
-                values.iter().flat_map(|x| x.to_le_bytes()).collect()
+                let mut bytes = vec![0; size_of_val(values)];
+                bytes.as_chunks_mut().0.iter_mut().zip(values).for_each(|(to, x)| *to = x.to_le_bytes());
+                bytes
             }
             fn from_bytes(bytes: &[u8]) -> Vec<Self> {
                 bytes.as_chunks().0.iter().map(|x| Self::from_le_bytes(*x)).collect()
@@ -61,31 +63,40 @@ element!(f32 => F32, f64 => F64);
 pub struct Pass<'a> {
     rule: &'static str,
     job: Typed<'a>,
+    runs: usize,
 }
 
 enum Typed<'a> {
-    F32(&'a Job<'a, f32>),
-    F64(&'a Job<'a, f64>),
+    F32(Job<'a, f32>),
+    F64(Job<'a, f64>),
     /// No tensors: tells only whether an update fits this many slots.
     Check(usize),
 }
 
 impl Pass<'_> {
-    /// Runs an update over every element of every tensor, with `scalars` rounded to the arithmetic type.
+    /// Runs an update over every element of every tensor, with `scalars` rounded to the arithmetic type. The same pass
+    /// clips, decays, averages and zeroes, so a step runs one update, no more and no less.
+    ///
+    /// # Errors
+    /// A second update; one that takes another number of slots than the rule asked for.
     pub fn run<U: Update<N, K>, const N: usize, const K: usize>(
         &mut self,
         _update: U,
         scalars: [f64; K],
     ) -> Result<()> {
-        let slots = match self.job {
+        let slots = match &self.job {
             Typed::F32(job) => job.states.len(),
             Typed::F64(job) => job.states.len(),
-            Typed::Check(slots) => slots,
+            Typed::Check(slots) => *slots,
         };
         if slots != N {
             return Err(Kind::SlotCount { rule: self.rule, expected: slots, got: N }.into());
         }
-        match self.job {
+        self.runs += 1;
+        if self.runs > 1 {
+            return self.once();
+        }
+        match &mut self.job {
             Typed::F32(job) => job.run::<U, N, K>(scalars),
             Typed::F64(job) => job.run::<U, N, K>(scalars),
             Typed::Check(_) => {}
@@ -95,7 +106,13 @@ impl Pass<'_> {
 
     /// A pass that changes nothing and fails if the rule's update does not fit its slots.
     pub(crate) fn check(rule: &'static str, slots: usize) -> Self {
-        Self { rule, job: Typed::Check(slots) }
+        Self { rule, job: Typed::Check(slots), runs: 0 }
+    }
+
+    /// Fails unless one update was run.
+    pub(crate) fn once(&self) -> Result<()> {
+        let (rule, runs) = (self.rule, self.runs);
+        if runs == 1 { Ok(()) } else { Err(Kind::UpdateCount { rule, runs }.into()) }
     }
 }
 
@@ -270,19 +287,21 @@ impl<'a, T: Element> Job<'a, T> {
         Self { plan, tensors: tensors.list, states, average, before, zero, level }
     }
 
-    fn run<U: Update<N, K>, const N: usize, const K: usize>(&self, scalars: [f64; K]) {
+    /// Exclusive, as two runs at once would write the same elements.
+    fn run<U: Update<N, K>, const N: usize, const K: usize>(&mut self, scalars: [f64; K]) {
+        let job = &*self;
         let task = |range: &Range<usize>| {
             simd::dispatch(
-                self.level,
+                job.level,
                 Task::<T, U, N, K> {
-                    job: self,
-                    pieces: &self.plan.pieces[range.clone()],
+                    job,
+                    pieces: &job.plan.pieces[range.clone()],
                     scalars: scalars.map(T::from_f64),
                     rule: PhantomData,
                 },
             )
         };
-        match self.plan.tasks.as_slice() {
+        match job.plan.tasks.as_slice() {
             [only] => task(only),
             tasks => tasks.par_iter().for_each(task),
         }

@@ -2,7 +2,7 @@
 
 use crate::catalogue::{self, Entry};
 use crate::error::Result;
-use crate::hyper::{self, Hyper, Range};
+use crate::hyper::{self, Range};
 use crate::metric_schedule::MetricSchedule;
 use serde::{Deserialize, Serialize};
 
@@ -86,11 +86,7 @@ impl Plateau {
     /// Checks the options.
     pub fn new(options: PlateauOptions) -> Result<Self> {
         let mut checked = options.clone();
-        for param in options.params() {
-            if let Some(value) = options.get(param.name) {
-                hyper::set(&mut checked, Self::ENTRY.name, param.name, value)?;
-            }
-        }
+        hyper::check(&mut checked, Self::ENTRY.name)?;
         let best = if options.mode == "max" { f64::NEG_INFINITY } else { f64::INFINITY };
         let state = PlateauState { mode: options.mode.into(), best, bad: 0, cooldown: 0, reductions: 0 };
         Ok(Self { options, state })
@@ -118,7 +114,7 @@ impl MetricSchedule for Plateau {
             state.best = metric;
             state.bad = 0;
         } else {
-            state.bad += 1;
+            state.bad = state.bad.saturating_add(1);
         }
         if state.cooldown > 0 {
             state.cooldown -= 1;
@@ -126,7 +122,7 @@ impl MetricSchedule for Plateau {
         }
         let reduce = state.bad > self.options.patience;
         if reduce {
-            state.reductions += 1;
+            state.reductions = state.reductions.saturating_add(1);
             state.cooldown = self.options.cooldown;
             state.bad = 0;
         }
@@ -249,6 +245,9 @@ mod tests {
         }
         assert_eq!([1.0, 0.03, 0.01].map(|base| lowest.lr(base)), [0.5, 0.02, 0.01]);
         assert_eq!([1.0, 0.2].map(|base| tiny.lr(base)), [0.1, 0.2]);
+        let mut exact = plateau("plateau:patience=0,factor=0.5,eps=0.5");
+        assert!(!exact.observe(1.0) && exact.observe(1.0));
+        assert_eq!([1.0, 1.5].map(|base| exact.lr(base)), [1.0, 0.75]);
     }
 
     #[test]
@@ -275,6 +274,10 @@ mod tests {
         assert!(ours.load(&state).is_err());
         assert!(ours.load(&serde_json::Value::Null).is_err());
         assert_eq!(ours, plateau("plateau"));
+        let mut full = ours.save();
+        (full["bad"], full["reductions"]) = (u64::MAX.into(), u64::MAX.into());
+        ours.load(&full).unwrap();
+        assert!(ours.observe(f64::NAN) && ours.lr(1.0) < 1e-7);
     }
 
     #[test]

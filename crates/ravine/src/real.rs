@@ -27,9 +27,9 @@ pub trait Real:
     fn sqrt(self) -> Self;
     /// Absolute value.
     fn abs(self) -> Self;
-    /// The smaller; `other` if `self` is NaN.
+    /// The smaller; `other` if they are equal or either is NaN.
     fn min(self, other: Self) -> Self;
-    /// The larger; `other` if `self` is NaN.
+    /// The larger; `other` if they are equal or either is NaN.
     fn max(self, other: Self) -> Self;
     /// The magnitude of `self` with the sign of `sign`.
     fn copysign(self, sign: Self) -> Self;

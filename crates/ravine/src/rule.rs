@@ -8,10 +8,10 @@ use crate::real::Real;
 /// An element-wise update: what one step does to one parameter, with `N` state slots and `K` scalars of the step.
 ///
 /// It is a pure function of numbers and knows nothing of memory, threads, precision or devices. The engine compiles
-/// it for each precision and vector width, and runs it over all tensors in one pass.
+/// it for each precision and vector width, and runs it over all tensors in one pass. [`Rule`] shows a whole one.
 pub trait Update<const N: usize, const K: usize>: 'static {
-    /// The new parameter and state from the parameter `w`, its gradient `g` and its state `s`. The scalars `k` were
-    /// computed in f64 and rounded once.
+    /// The new parameter and state from the parameter `w`, its gradient `g` and its state `s`. The gradient comes
+    /// unscaled and clipped, both with [`Decay`] applied. The scalars `k` were computed in f64 and rounded once.
     ///
     /// Mark it `#[inline(always)]`, else the loop around it cannot be vectorised.
     fn update<R: Real>(k: [R; K], w: R, g: R, s: [R; N]) -> (R, [R; N]);
@@ -22,16 +22,18 @@ pub trait Update<const N: usize, const K: usize>: 'static {
 pub struct At {
     /// Optimizer steps made before this one.
     pub step: u64,
-    /// The learning rate of this step.
+    /// The learning rate of this step, after the schedules: finite and 0 or more.
     pub lr: f64,
-    /// Momentum (first beta) of this step, where the schedule moves it.
+    /// Momentum (first beta) of this step, where the schedule moves it: at least 0 and below 1. Rules without momentum
+    /// leave it aside, as do those whose momentum is 0 and so keep no state for it.
     pub momentum: Option<f64>,
 }
 
 /// A value that a rule keeps for each parameter element.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Slot {
-    /// Its name, PyTorch's where PyTorch has it; checkpoints use it.
+    /// Its name, PyTorch's where PyTorch has it; checkpoints use it. Each slot of a rule has another, without '/', and
+    /// `ema` is the engine's own.
     pub name: &'static str,
     /// Its value before the first step.
     pub init: f64,
@@ -44,12 +46,13 @@ impl Slot {
     }
 }
 
-/// What weight decay does, before the rule sees parameter and gradient.
+/// What weight decay does, before the rule sees parameter and gradient. The gradient is that to be stepped down: with
+/// `maximize` its sign is turned first, as in PyTorch, so that decay shrinks the weights either way.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Decay {
     /// g += lambda w: the gradient of lambda/2 |w|^2.
     L2(f64),
-    /// w *= 1 - lr lambda (Loshchilov and Hutter, arXiv 1711.05101).
+    /// w *= 1 - lr lambda, with the learning rate of the step, [`At::lr`] (Loshchilov and Hutter, arXiv 1711.05101).
     Decoupled(f64),
 }
 
@@ -61,16 +64,99 @@ impl Decay {
 }
 
 /// An update rule with its hyper-parameters.
+///
+/// A rule of one's own is its hyper-parameters, an [`Update`], and a few lines to join them. It works wherever those of
+/// the catalogue do: at every precision and vector width, in groups, with clipping and averaging, in checkpoints.
+///
+/// ```
+/// use ravine::{At, Decay, Group, Optimizer, ParamSpec, Pass, Range, Real, Result, Rule, Slot, Update};
+///
+/// ravine::hyper! {
+///     /// m = beta m + (1 - beta) g; w -= lr sign(m).
+///     pub struct SignMomentum {
+///         /// Learning rate.
+///         lr: f64 = 1e-3, Range::NonNegative;
+///         /// How much of the mean of the gradient each step keeps.
+///         beta: f64 = 0.9, Range::UnitOpen;
+///         /// Strength of the decoupled weight decay.
+///         weight_decay: f64 = 0.0, Range::NonNegative;
+///     }
+/// }
+///
+/// struct Step;
+///
+/// impl Update<1, 2> for Step {
+///     #[inline(always)]
+///     fn update<R: Real>([lr, rest]: [R; 2], w: R, g: R, [m]: [R; 1]) -> (R, [R; 1]) {
+///         let m = m + (g - m) * rest;
+///         (w - lr.copysign(m), [m])
+///     }
+/// }
+///
+/// impl Rule for SignMomentum {
+///     fn name(&self) -> &'static str {
+///         "sign-momentum"
+///     }
+///     fn lr(&self) -> f64 {
+///         self.lr
+///     }
+///     fn slots(&self) -> Vec<Slot> {
+///         vec![Slot::zero("exp_avg")]
+///     }
+///     fn decay(&self) -> Decay {
+///         Decay::Decoupled(self.weight_decay)
+///     }
+///     fn step(&self, at: At, pass: &mut Pass<'_>) -> Result<()> {
+///         pass.run(Step, [at.lr, 1.0 - at.momentum.unwrap_or(self.beta)])
+///     }
+///     fn boxed(&self) -> Box<dyn Rule> {
+///         Box::new(self.clone())
+///     }
+/// }
+///
+/// let build = || {
+///     Optimizer::builder(SignMomentum { lr: 0.5, ..Default::default() })
+///         .group(Group::new("bias").set("lr", 0.25))
+///         .build::<f32>(&[ParamSpec::new("weight", [2]), ParamSpec::new("bias", [1])])
+/// };
+/// let mut optimizer = build()?;
+/// let (mut weight, mut bias) = ([1.0, 2.0], [3.0]);
+/// optimizer.step(&mut [&mut weight, &mut bias], &mut [&mut [0.1, -7.0], &mut [2.0]])?;
+/// assert_eq!((weight, bias), ([0.5, 2.5], [2.75]));
+///
+/// // Exact resume: the mean of weight[0] is still 0.01, and this gradient does not turn it.
+/// let file = tempfile::NamedTempFile::new().unwrap();
+/// optimizer.save(file.path())?;
+/// let mut resumed = build()?;
+/// resumed.load(file.path())?;
+/// resumed.step(&mut [&mut weight, &mut bias], &mut [&mut [-0.05, 0.0], &mut [0.0]])?;
+/// assert_eq!((weight, bias), ([0.0, 3.0], [2.5]));
+/// # Ok::<(), ravine::Error>(())
+/// ```
 pub trait Rule: Hyper + Send + Sync {
     /// Its name in the catalogue and in checkpoints.
     fn name(&self) -> &'static str;
     /// The learning rate that schedules start from.
     fn lr(&self) -> f64;
-    /// The state it keeps for each parameter element, in the order that its update takes it.
+    /// The state it keeps for each parameter element, in the order that its update takes it. It follows from the
+    /// hyper-parameters alone.
     fn slots(&self) -> Vec<Slot>;
     /// Its weight decay.
     fn decay(&self) -> Decay;
-    /// Makes one step: computes the step's scalars and runs an [`Update`] over `pass`.
+    /// Whether the hyper-parameters, each within its range, go together. Asked when an optimizer is built, a
+    /// hyper-parameter is set, and a checkpoint loaded. By default all do.
+    ///
+    /// # Errors
+    /// What does not, as an [`Error::rule`](crate::Error::rule).
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+    /// Makes one step: computes the step's scalars and runs one [`Update`] over `pass`. The same `at` must lead to the
+    /// same update: each step is first asked for with a pass that touches nothing, so that a rule that refuses does so
+    /// before anything is written.
+    ///
+    /// # Errors
+    /// Those of [`Pass::run`].
     fn step(&self, at: At, pass: &mut Pass<'_>) -> Result<()>;
     /// A copy of it.
     fn boxed(&self) -> Box<dyn Rule>;
@@ -98,4 +184,19 @@ pub(crate) fn power(base: f64, mut exponent: u64) -> f64 {
         exponent >>= 1;
     }
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn powers_are_right_to_the_last_places_at_any_step_count() {
+        assert_eq!([0, 1, 2, 10].map(|n| power(0.5, n)), [1.0, 0.5, 0.25, 0.0009765625]);
+        assert_eq!([power(0.0, 0), power(0.0, 1), power(0.999, u64::MAX)], [1.0, 0.0, 0.0]);
+        for n in [1, 7, 1000, 1_000_000] {
+            let exact = (n as f64 * 0.999_999f64.ln()).exp();
+            assert!((power(0.999_999, n) / exact - 1.0).abs() < 1e-9, "{n}");
+        }
+    }
 }

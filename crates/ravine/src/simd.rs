@@ -14,7 +14,7 @@ pub enum Level {
     Baseline = 1,
     /// 256-bit vectors.
     Avx2 = 2,
-    /// 512-bit vectors.
+    /// 512-bit vectors: AVX-512 F, BW, DQ and VL, with AVX2.
     Avx512 = 3,
 }
 
@@ -46,7 +46,9 @@ impl Level {
             Self::Baseline => true,
             Self::Avx2 => is_x86_feature_detected!("avx2"),
             Self::Avx512 => {
-                is_x86_feature_detected!("avx512f")
+                // A level below the widest must run too.
+                Self::Avx2.is_available()
+                    && is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512dq")
                     && is_x86_feature_detected!("avx512vl")
@@ -97,15 +99,15 @@ fn avx2<W: Work>(work: W) -> W::Output {
 }
 
 /// Asks for the cache line at `pointer`, which may point anywhere: nothing is read. A hint, and none at all on
-/// processors other than x86-64.
+/// processors other than x86-64 and under Miri.
 #[inline(always)]
 pub(crate) fn prefetch<T>(pointer: *const T) {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
     // SAFETY: a prefetch touches no memory, so any address will do, and SSE is part of the target.
     unsafe {
         std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(pointer.cast());
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = pointer;
 }
 

@@ -37,7 +37,7 @@ impl<S: Schedule> Schedule for Restart<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schedules::{Cosine, CosineRestarts};
+    use crate::schedules::{Cosine, CosineRestarts, OneCycle};
 
     #[test]
     fn cosine_with_restart_is_cosine_with_warm_restarts() {
@@ -45,6 +45,15 @@ mod tests {
         for step in [0, 1, 6, 7, 8, 13, 14, u64::MAX] {
             assert_eq!(a.lr(0.3, step), b.lr(0.3, step), "step {step}");
         }
+    }
+
+    #[test]
+    fn momentum_begins_again_too() {
+        let cycle = OneCycle::new(7).restart(7);
+        assert_eq!(
+            [0, 9, 700].map(|step| cycle.momentum(step)),
+            [0, 2, 0].map(|step| OneCycle::new(7).momentum(step))
+        );
     }
 
     #[test]

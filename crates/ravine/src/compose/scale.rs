@@ -34,13 +34,14 @@ impl<S: Schedule> Schedule for Scale<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schedules::Cosine;
+    use crate::schedules::{Cosine, OneCycle};
 
     #[test]
     fn every_step_is_scaled() {
         let (plain, scaled) = (Cosine::new(9), Cosine::new(9).scale(0.5));
         for step in 0..12 {
             assert_eq!(scaled.lr(0.3, step), 0.5 * plain.lr(0.3, step));
+            assert_eq!(OneCycle::new(9).scale(0.5).momentum(step), OneCycle::new(9).momentum(step));
         }
         assert_eq!(scaled.spec(), "cosine:steps=9,scale=0.5");
     }

@@ -31,7 +31,8 @@ crate::hyper! {
         lr_decay: f64 = 0.0, Range::NonNegative;
         /// Where the sum of squares starts.
         initial_accumulator_value: f64 = 0.0, Range::NonNegative;
-        /// Keeps the division finite.
+        /// Keeps the division finite: with 0, or where f32 rounds it to 0, a weight whose gradients were all 0 becomes
+        /// NaN.
         eps: f64 = 1e-10, Range::NonNegative;
         /// Divide by sqrt(s + eps) instead of sqrt(s) + eps.
         eps_in_sqrt: bool = false, Range::Bool;

@@ -34,7 +34,8 @@ crate::hyper! {
         lr: f64 = 1e-3, Range::NonNegative;
         /// How much of the mean and of the mean square of the gradient each step keeps.
         betas: [f64; 2] = [0.9, 0.999], Range::UnitOpen;
-        /// Keeps the division finite.
+        /// Keeps the division finite: with 0, or where f32 rounds it to 0, a weight whose gradients were all 0 becomes
+        /// NaN.
         eps: f64 = 1e-8, Range::NonNegative;
         /// Divide by the largest mean square so far.
         amsgrad: bool = false, Range::Bool;
@@ -52,7 +53,8 @@ impl Adam {
     /// One step with these hyper-parameters.
     pub(super) fn run(&self, at: At, pass: &mut Pass<'_>) -> Result<()> {
         let [beta1, beta2] = [at.momentum.unwrap_or(self.betas[0]), self.betas[1]];
-        let correction = |beta| if self.bias_correction { 1.0 - power(beta, at.step + 1) } else { 1.0 };
+        let correction =
+            |beta| if self.bias_correction { 1.0 - power(beta, at.step.saturating_add(1)) } else { 1.0 };
         let (size, root) = (at.lr / correction(beta1), 1.0 / correction(beta2).sqrt());
         let scalars = [1.0 - beta1, beta2, 1.0 - beta2, size, root, self.eps];
         if self.amsgrad { pass.run(AmsGrad, scalars) } else { pass.run(Plain, scalars) }

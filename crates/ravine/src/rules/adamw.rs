@@ -26,7 +26,8 @@ crate::hyper! {
         lr: f64 = 1e-3, Range::NonNegative;
         /// How much of the mean and of the mean square of the gradient each step keeps.
         betas: [f64; 2] = [0.9, 0.999], Range::UnitOpen;
-        /// Keeps the division finite.
+        /// Keeps the division finite: with 0, or where f32 rounds it to 0, a weight whose gradients were all 0 becomes
+        /// NaN.
         eps: f64 = 1e-8, Range::NonNegative;
         /// Divide by the largest mean square so far.
         amsgrad: bool = false, Range::Bool;

@@ -32,17 +32,18 @@ pub const CATALOGUE: &[Entry<Box<dyn Rule>>] =
 /// ```
 ///
 /// # Errors
-/// An unknown name or hyper-parameter, with those there are; a value out of its range.
+/// An unknown name or hyper-parameter, with those there are; a value out of its range; values that do not go together.
 pub fn parse(text: &str) -> Result<Box<dyn Rule>> {
     let (name, pairs) = catalogue::split(text)?;
     let (entry, preset) = catalogue::find("optimizer", CATALOGUE, name)?;
     let mut rule = (entry.make)();
     catalogue::apply(&mut *rule, name, &catalogue::split_pairs(preset)?)?;
     catalogue::apply(&mut *rule, name, &pairs)?;
+    rule.check()?;
     Ok(rule)
 }
 
-/// The shortest text that [`parse`] reads back as this rule.
+/// The shortest text that [`parse`] reads back as this rule. For a rule that is not in the catalogue, its name.
 pub fn spec(rule: &dyn Rule) -> String {
     match CATALOGUE.iter().find(|entry| entry.name == rule.name()) {
         Some(entry) => catalogue::spec(entry.name, rule, &*(entry.make)()),

@@ -22,7 +22,8 @@ crate::hyper! {
     ///
     /// s = alpha s + (1 - alpha) g^2; w -= lr g / (sqrt(s) + eps).
     ///
-    /// - Centered: a = alpha a + (1 - alpha) g, and s - a^2 in place of s (Graves, arXiv 1308.0850).
+    /// - Centered: a = alpha a + (1 - alpha) g, and max(s - a^2, 0) in place of s (Graves, arXiv 1308.0850). PyTorch
+    ///   has no max, so that rounding below 0 makes its weights NaN when gradients stay the same.
     /// - Momentum: v = momentum v + g / (sqrt(s) + eps); w -= lr v.
     ///
     /// State: `square_avg`, then `grad_avg` if centered, then `momentum_buffer` if momentum is not 0. Defaults are
@@ -32,7 +33,8 @@ crate::hyper! {
         lr: f64 = 1e-2, Range::NonNegative;
         /// How much of the mean square each step keeps.
         alpha: f64 = 0.99, Range::UnitOpen;
-        /// Keeps the division finite.
+        /// Keeps the division finite: with 0, or where f32 rounds it to 0, a weight whose gradients were all 0 becomes
+        /// NaN.
         eps: f64 = 1e-8, Range::NonNegative;
         /// Divide by sqrt(s + eps) instead of sqrt(s) + eps.
         eps_in_sqrt: bool = false, Range::Bool;
@@ -58,6 +60,12 @@ fn mean_square<R: Real>([_, alpha, rest, ..]: Scalars<R>, g: R, square: R) -> R 
 #[inline(always)]
 fn mean<R: Real>([_, _, rest, ..]: Scalars<R>, g: R, mean: R) -> R {
     mean + (g - mean) * rest
+}
+
+/// What NaN passes through, and rounding does not take below 0.
+#[inline(always)]
+fn variance<R: Real>(square: R, average: R) -> R {
+    R::from_f64(0.0).max(square - average * average)
 }
 
 #[inline(always)]
@@ -97,7 +105,7 @@ impl Update<2, 6> for Centered {
     #[inline(always)]
     fn update<R: Real>(k: Scalars<R>, w: R, g: R, [square, average]: [R; 2]) -> (R, [R; 2]) {
         let (square, average) = (mean_square(k, g, square), mean(k, g, average));
-        (w - k[0] * normalised(k, g, square - average * average), [square, average])
+        (w - k[0] * normalised(k, g, variance(square, average)), [square, average])
     }
 }
 
@@ -107,7 +115,7 @@ impl Update<3, 6> for CenteredMomentum {
     #[inline(always)]
     fn update<R: Real>(k: Scalars<R>, w: R, g: R, [square, average, v]: [R; 3]) -> (R, [R; 3]) {
         let (square, average) = (mean_square(k, g, square), mean(k, g, average));
-        let v = velocity(k, normalised(k, g, square - average * average), v);
+        let v = velocity(k, normalised(k, g, variance(square, average)), v);
         (w - k[0] * v, [square, average, v])
     }
 }

@@ -1,7 +1,7 @@
 //! Stochastic gradient descent, with momentum in all its forms.
 
 use crate::catalogue::Entry;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::hyper::Range;
 use crate::pass::Pass;
 use crate::real::Real;
@@ -31,6 +31,8 @@ crate::hyper! {
     /// - Nesterov: w -= lr (g + momentum v) (Sutskever et al., ICML 2013, in the form of torch.optim.SGD).
     /// - EMA: v = momentum v + (1 - momentum) g from v = 0; w -= lr v, or lr ((1 - momentum) g + momentum v) with
     ///   nesterov. It takes the path of the sum form at learning rate lr (1 - momentum).
+    ///
+    /// Nesterov needs momentum above 0 and no dampening, as in torch.optim.SGD; EMA has no dampening either.
     ///
     /// State: `momentum_buffer`, where momentum is not 0. Defaults are torch.optim.SGD's.
     pub struct Sgd {
@@ -83,6 +85,16 @@ impl Rule for Sgd {
     }
     fn decay(&self) -> Decay {
         Decay::new(self.weight_decay, self.decoupled)
+    }
+    fn check(&self) -> Result<()> {
+        let problem = if self.nesterov && (self.momentum == 0.0 || self.dampening != 0.0) {
+            "nesterov needs momentum above 0 and dampening 0"
+        } else if self.ema && self.dampening != 0.0 {
+            "ema sets the gradient's share itself and needs dampening 0"
+        } else {
+            return Ok(());
+        };
+        Err(Error::rule(ENTRY.name, problem))
     }
     fn step(&self, at: At, pass: &mut Pass<'_>) -> Result<()> {
         if self.momentum == 0.0 {

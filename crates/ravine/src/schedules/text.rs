@@ -41,7 +41,16 @@ crate::hyper! {
 /// assert_eq!(parts.lr(0.1, 900), 0.05);
 /// # Ok::<(), ravine::Error>(())
 /// ```
+///
+/// # Errors
+/// Text that does not follow the form above; an unknown name or key, with those there are; a value out of its range;
+/// more than 100 brackets and schedules.
 pub fn parse(text: &str, run: u64) -> Result<Arc<dyn Schedule>> {
+    // Each is a call within a call whenever the schedule is asked.
+    if text.matches(['(', '*']).count() + text.matches(" then ").count() > 100 {
+        let start: String = text.chars().take(20).collect();
+        return Err(bad(&format!("{start}..."), "it has more than 100 brackets and schedules"));
+    }
     let parts = split_top(text, " then ")?;
     let Some((last, firsts)) = parts.split_last() else {
         return product(text, run);

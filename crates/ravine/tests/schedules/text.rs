@@ -127,5 +127,11 @@ fn errors_name_what_is_wrong_and_what_is_right() {
         assert_eq!(error(text), expected);
     }
     assert!(error("").contains("it has no name"));
+    for parts in
+        [format!("{}cosine{}", "(".repeat(100_000), ")".repeat(100_000)), "constant * ".repeat(100_000)]
+    {
+        assert!(error(&parts).ends_with("...': it has more than 100 brackets and schedules"));
+    }
+    assert!(schedules::parse(&format!("{}cosine{}", "(".repeat(100), ")".repeat(100)), 10).is_ok());
     assert!(error("cosine:steps=1,steps=2").contains("given twice"));
 }
