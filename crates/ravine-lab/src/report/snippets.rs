@@ -19,8 +19,8 @@ pub(super) fn rust(workload: &WorkloadResult, arm: &Arm) -> String {
         "use ravine::{{Optimizer, rules, schedules}};\n\n\
          let rule = rules::parse({:?})?;\n\
          let schedule = schedules::parse({:?}, {})?;\n\
-         let mut optimizer: Optimizer<f32> = Optimizer::builder_boxed(rule)\n    \
-             .schedule(schedule)\n    .build(&params)?;",
+         let mut optimizer = Optimizer::builder_boxed(rule)\n    \
+             .schedule(schedule)\n    .build::<f32>(&params)?;",
         with_key(&arm.optimizer, "lr", &lr_exact(arm.lr)),
         arm.schedule,
         workload.steps,
