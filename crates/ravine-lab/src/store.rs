@@ -127,11 +127,7 @@ impl Store {
         if found != layout::LAYOUT {
             return Err(Kind::StoreLayout { path: path.into(), expected: layout::LAYOUT, found }.into());
         }
-        connection
-            .execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;",
-            )
-            .map_err(error)?;
+        layout::write_ahead(&connection).map_err(error)?;
         Ok(Self { connection: Mutex::new(connection), path: path.into() })
     }
 

@@ -169,7 +169,7 @@ fn what_is_no_store_is_refused_and_left_alone() {
 
 #[test]
 fn many_may_open_a_new_one_at_once_and_write() {
-    for _ in 0..10 {
+    for _ in 0..30 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("runs.sqlite");
         let barrier = std::sync::Barrier::new(6);

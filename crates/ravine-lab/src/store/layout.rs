@@ -1,7 +1,7 @@
 //! The tables of a run store.
 
-use rusqlite::{Connection, TransactionBehavior};
-use std::time::Duration;
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use std::time::{Duration, Instant};
 
 /// The layout that this version reads and writes, kept in SQLite's `user_version`.
 pub(super) const LAYOUT: i64 = 1;
@@ -56,9 +56,12 @@ const SCHEMA: &str = "
     ) WITHOUT ROWID;
 ";
 
+/// How long to wait for another process that holds the file.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Lays out a file that holds nothing yet, and gives the application and the layout that it says it is of.
 pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<(i64, i64)> {
-    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.busy_timeout(PATIENCE)?;
     let number = |connection: &Connection, sql: &str| connection.query_row(sql, [], |row| row.get(0));
     let tables = "SELECT count(*) FROM sqlite_schema";
     if number(connection, tables)? == 0 {
@@ -72,4 +75,18 @@ pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<(i64, i64
         transaction.commit()?;
     }
     Ok((number(connection, "PRAGMA application_id")?, number(connection, "PRAGMA user_version")?))
+}
+
+/// Turns to write-ahead mode, in which readers and a writer do not wait for one another and a killed process leaves
+/// nothing half-written.
+pub(super) fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    // The file is held for a moment while another process does the same, and for this SQLite does not wait by itself.
+    let start = Instant::now();
+    while let Err(error) = connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())) {
+        if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) || start.elapsed() > PATIENCE {
+            return Err(error);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")
 }
