@@ -5,10 +5,12 @@ use crate::error::{Error, Kind, Result};
 use crate::hyper::{self, Value};
 use crate::metric_schedule::MetricSchedule;
 use crate::params::{self, ParamSpec};
-use crate::pass::{Before, Element, Job, Pass, Plan, Tensors};
+use crate::pass::{Before, Element, Job, Pass};
+use crate::plan::Plan;
 use crate::rule::{At, Decay, Rule, Slot};
 use crate::schedule::Schedule;
 use crate::simd::Level;
+use crate::tensors::Tensors;
 use std::sync::Arc;
 
 /// The name of the group of all parameters that no other group takes.

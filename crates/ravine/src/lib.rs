@@ -64,6 +64,7 @@
 //!   agrees to 1e-12 relative and f32 to 6 units in the last place of the largest value passed.
 //! - **Steps count from 0.** A schedule is a pure function of the step and knows no epochs.
 
+mod builder;
 mod catalogue;
 mod checkpoint;
 pub mod compose;
@@ -72,9 +73,11 @@ mod error;
 mod group;
 mod hyper;
 mod metric_schedule;
+mod norm;
 mod optimizer;
 mod params;
 mod pass;
+mod plan;
 mod plateau;
 pub mod random;
 mod real;
@@ -83,14 +86,16 @@ pub mod rules;
 mod schedule;
 pub mod schedules;
 pub mod simd;
+mod tensors;
 
+pub use builder::{Builder, Guard};
 pub use catalogue::Entry;
 pub use ema::Ema;
 pub use error::{Error, Result};
 pub use group::Group;
 pub use hyper::{Field, Hyper, Param, Range, Value};
 pub use metric_schedule::MetricSchedule;
-pub use optimizer::{Builder, Guard, Optimizer, Outcome};
+pub use optimizer::{Optimizer, Outcome};
 pub use params::ParamSpec;
 pub use pass::{Element, Pass};
 pub use plateau::{Plateau, PlateauOptions};

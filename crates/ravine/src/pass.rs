@@ -5,20 +5,18 @@
 //! a storage format other than the arithmetic type is a matter of how a chunk is loaded and stored there.
 
 use crate::error::{Kind, Result};
+use crate::plan::{Piece, Plan};
 use crate::real::Real;
 use crate::rule::Update;
 use crate::simd::{self, Level, Work};
-use rayon::prelude::*;
+use crate::tensors::{Tensor, Tensors};
 use std::marker::PhantomData;
-use std::ops::Range;
 
 /// Elements that are loaded, updated and stored together: some vectors of the widest kind, little of the stack.
 const CHUNK: usize = 128;
 /// Bytes ahead of a chunk that are asked for while it is computed. Processors follow a single stream by themselves, but
 /// are slow to see through several that take turns chunk by chunk.
 const AHEAD: usize = 2048;
-/// Elements of one task: enough to be worth a thread's while, few enough to share out evenly.
-const TASK: usize = 1 << 15;
 
 mod sealed {
     pub trait Sealed {}
@@ -116,125 +114,6 @@ impl Pass<'_> {
     }
 }
 
-/// A parameter tensor and its gradient, both of `len` elements. Valid only while a [`Tensors`] made of it lives.
-pub(crate) struct Tensor<T> {
-    values: *mut T,
-    grads: *mut T,
-    len: usize,
-}
-
-// SAFETY: used through `Tensors` only, which stands for exclusive borrows of what is pointed to.
-unsafe impl<T: Send> Send for Tensor<T> {}
-// SAFETY: threads that share it touch disjoint elements: see `Plan`.
-unsafe impl<T: Send> Sync for Tensor<T> {}
-
-/// The parameters and gradients of one step, borrowed exclusively for `'a`.
-pub(crate) struct Tensors<'a, T> {
-    list: &'a [Tensor<T>],
-    borrow: PhantomData<&'a mut T>,
-}
-
-impl<'a, T: Element> Tensors<'a, T> {
-    /// Gathers parameters and their gradients, pair by pair of the same length. `memory` is reused from step to step.
-    pub(crate) fn gather(
-        memory: &'a mut Vec<Tensor<T>>,
-        pairs: impl Iterator<Item = (&'a mut [T], &'a mut [T])>,
-    ) -> Self {
-        memory.clear();
-        memory.extend(pairs.map(|(values, grads)| {
-            assert_eq!(values.len(), grads.len());
-            Tensor { len: values.len(), values: values.as_mut_ptr(), grads: grads.as_mut_ptr() }
-        }));
-        Self { list: memory, borrow: PhantomData }
-    }
-
-    /// The gradient of each parameter.
-    pub(crate) fn grads(&self) -> impl Iterator<Item = &[T]> {
-        // SAFETY: `gather` was given a slice of this length, borrowed for as long as `self` lives.
-        self.list.iter().map(|tensor| unsafe { std::slice::from_raw_parts(tensor.grads, tensor.len) })
-    }
-
-    /// The values of parameter `index`.
-    pub(crate) fn values(&self, index: usize) -> &[T] {
-        let tensor = &self.list[index];
-        // SAFETY: as in `grads`.
-        unsafe { std::slice::from_raw_parts(tensor.values, tensor.len) }
-    }
-
-    /// Sets all gradients to 0.
-    pub(crate) fn zero_grads(&mut self) {
-        for tensor in self.list {
-            // SAFETY: as in `grads`; the borrow is exclusive.
-            unsafe { std::slice::from_raw_parts_mut(tensor.grads, tensor.len) }.fill(T::default());
-        }
-    }
-}
-
-/// A part of a tensor: elements `start..start + len`, whose state is at `state`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Piece {
-    tensor: usize,
-    start: usize,
-    len: usize,
-    state: usize,
-}
-
-/// How the elements of some tensors are cut into tasks of equal size, whatever the sizes of the tensors. Each element
-/// is in exactly one piece.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    pieces: Vec<Piece>,
-    tasks: Vec<Range<usize>>,
-    tensors: Vec<(usize, usize)>,
-    total: usize,
-}
-
-impl Plan {
-    /// A plan for tensors of these indices, which must rise, and lengths.
-    pub(crate) fn new(tensors: impl IntoIterator<Item = (usize, usize)>) -> Self {
-        let tensors: Vec<_> = tensors.into_iter().collect();
-        assert!(tensors.is_sorted_by(|a, b| a.0 < b.0));
-        let (mut pieces, mut tasks) = (Vec::new(), Vec::new());
-        let (mut state, mut task_start, mut room) = (0, 0, TASK);
-        for &(tensor, len) in &tensors {
-            let mut start = 0;
-            while start < len {
-                let piece = Piece { tensor, start, len: room.min(len - start), state };
-                pieces.push(piece);
-                start += piece.len;
-                state += piece.len;
-                room -= piece.len;
-                if room == 0 {
-                    tasks.push(task_start..pieces.len());
-                    (task_start, room) = (pieces.len(), TASK);
-                }
-            }
-        }
-        if task_start < pieces.len() {
-            tasks.push(task_start..pieces.len());
-        }
-        Self { pieces, tasks, tensors, total: state }
-    }
-
-    /// Elements of all tensors together.
-    pub(crate) fn total(&self) -> usize {
-        self.total
-    }
-
-    /// Where the state of each tensor lies: its index and its range.
-    pub(crate) fn ranges(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
-        self.tensors.iter().scan(0, |end, &(tensor, len)| {
-            *end += len;
-            Some((tensor, *end - len..*end))
-        })
-    }
-
-    /// Panics unless the plan was made for tensors of these lengths, on which all unsafe code below relies.
-    fn check<T>(&self, tensors: &Tensors<'_, T>) {
-        assert!(self.tensors.iter().all(|&(tensor, len)| tensors.list[tensor].len == len));
-    }
-}
-
 /// Everything of one step of one group but the rule.
 pub struct Job<'a, T> {
     plan: &'a Plan,
@@ -279,32 +158,21 @@ impl<'a, T: Element> Job<'a, T> {
     ) -> Self {
         plan.check(tensors);
         let state = |state: &mut [T]| {
-            assert_eq!(state.len(), plan.total);
+            assert_eq!(state.len(), plan.total());
             State(state.as_mut_ptr())
         };
         let average = average.map(|(average, weight)| (state(average), T::from_f64(weight)));
         let states = states.iter_mut().map(|slot| state(slot)).collect();
-        Self { plan, tensors: tensors.list, states, average, before, zero, level }
+        Self { plan, tensors: tensors.list(), states, average, before, zero, level }
     }
 
     /// Exclusive, as two runs at once would write the same elements.
     fn run<U: Update<N, K>, const N: usize, const K: usize>(&mut self, scalars: [f64; K]) {
         let job = &*self;
-        let task = |range: &Range<usize>| {
-            simd::dispatch(
-                job.level,
-                Task::<T, U, N, K> {
-                    job,
-                    pieces: &job.plan.pieces[range.clone()],
-                    scalars: scalars.map(T::from_f64),
-                    rule: PhantomData,
-                },
-            )
-        };
-        match job.plan.tasks.as_slice() {
-            [only] => task(only),
-            tasks => tasks.par_iter().for_each(task),
-        }
+        let scalars = scalars.map(T::from_f64);
+        job.plan.tasks(|pieces| {
+            simd::dispatch(job.level, Task::<T, U, N, K> { job, pieces, scalars, rule: PhantomData });
+        });
     }
 }
 
@@ -446,88 +314,4 @@ unsafe fn load<T: Element>(from: *const T, count: usize) -> [T; CHUNK] {
 unsafe fn store<T: Element>(chunk: &[T; CHUNK], to: *mut T, count: usize) {
     // SAFETY: as promised by the caller.
     unsafe { std::ptr::copy_nonoverlapping(chunk.as_ptr(), to, count) };
-}
-
-/// The sum of the squares of all gradients, in f64.
-///
-/// Element i of all tensors laid end to end is always added to lane i mod `LANES` of task i / `TASK`, and lanes and
-/// tasks are added in order, so the bits depend neither on threads nor on how the elements are cut into tensors.
-pub(crate) fn sum_of_squares<T: Element>(plan: &Plan, tensors: &Tensors<'_, T>, level: Level) -> f64 {
-    plan.check(tensors);
-    let tensors = tensors.list;
-    let task = |range: &Range<usize>| {
-        simd::dispatch(level, Squares { pieces: &plan.pieces[range.clone()], tensors })
-    };
-    match plan.tasks.as_slice() {
-        [] => 0.0,
-        [only] => task(only),
-        tasks => tasks.par_iter().map(task).collect::<Vec<_>>().iter().sum(),
-    }
-}
-
-const LANES: usize = 32;
-
-struct Squares<'a, T> {
-    pieces: &'a [Piece],
-    tensors: &'a [Tensor<T>],
-}
-
-impl<T: Element> Work for Squares<'_, T> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn run(self) -> f64 {
-        let mut lanes = [0.0f64; LANES];
-        for piece in self.pieces {
-            // SAFETY: the piece lies inside its tensor (`Plan::new`, checked by `sum_of_squares`).
-            let grads = unsafe {
-                std::slice::from_raw_parts(self.tensors[piece.tensor].grads.add(piece.start), piece.len)
-            };
-            let lane = piece.state % LANES;
-            let (head, rest) = grads.split_at(((LANES - lane) % LANES).min(piece.len));
-            add_squares(head, &mut lanes[lane..]);
-            let mut chunks = rest.chunks_exact(LANES);
-            for chunk in &mut chunks {
-                add_squares(chunk, &mut lanes);
-            }
-            add_squares(chunks.remainder(), &mut lanes);
-        }
-        lanes.iter().sum()
-    }
-}
-
-#[inline(always)]
-fn add_squares<T: Element>(grads: &[T], lanes: &mut [f64]) {
-    for (lane, &g) in lanes.iter_mut().zip(grads) {
-        let g: f64 = g.into();
-        *lane += g * g;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_plan_covers_each_element_once_in_tasks_of_equal_size() {
-        for lens in
-            [vec![1], vec![0, 5, 0], vec![TASK], vec![TASK + 1, 3], vec![100; 1000], vec![3 * TASK, 7, TASK]]
-        {
-            let plan = Plan::new(lens.iter().copied().enumerate());
-            assert_eq!(plan.total(), lens.iter().sum::<usize>());
-            let mut next = vec![0; lens.len()];
-            let mut state = 0;
-            for (index, task) in plan.tasks.iter().enumerate() {
-                let mut size = 0;
-                for piece in &plan.pieces[task.clone()] {
-                    assert_eq!((piece.start, piece.state), (next[piece.tensor], state));
-                    next[piece.tensor] += piece.len;
-                    state += piece.len;
-                    size += piece.len;
-                }
-                assert!(size == TASK || index + 1 == plan.tasks.len());
-            }
-            assert_eq!(next, lens);
-        }
-    }
 }
