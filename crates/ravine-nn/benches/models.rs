@@ -74,7 +74,7 @@ fn train(model: &Model, seconds: f64) -> Times {
     let (&output, hidden) = rest.split_last().expect("two widths");
     let builder = hidden.iter().fold(Network::<f32>::builder(input), |net, &width| net.linear(width).relu());
     let mut net = builder.linear(output).build(0).expect("sizes");
-    let specs = net.params().specs().iter().map(|spec| ParamSpec::new(&*spec.name, spec.shape.dims()));
+    let specs = net.params().specs().iter().map(ParamSpec::from);
     let mut optimizer: Optimizer<f32> = Optimizer::builder(AdamW::default())
         .guard(Guard::Off)
         .zero_grad(true)

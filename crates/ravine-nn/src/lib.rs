@@ -5,9 +5,13 @@
 //! without a copy. `backward` *adds* to the gradients; whoever steps sets them back to zero.
 //!
 //! ```
+//! use ravine::{Optimizer, ParamSpec, rules::Sgd};
 //! use ravine_nn::{CrossEntropy, Loss, Mode, Network};
 //!
 //! let mut net = Network::<f32>::builder(4).linear(8).relu().linear(3).build(1)?;
+//! let params: Vec<ParamSpec> = net.params().specs().iter().map(Into::into).collect();
+//! let mut optimizer: Optimizer<f32> =
+//!     Optimizer::builder(Sgd { lr: 0.5, ..Sgd::default() }).zero_grad(true).build(&params)?;
 //! let (x, labels) = ([0.1f32, 0.2, 0.3, 0.4, -0.1, -0.2, -0.3, -0.4], [0u32, 2]);
 //! let mut grad = Vec::new();
 //! let mut losses = Vec::new();
@@ -16,13 +20,10 @@
 //!     losses.push(CrossEntropy.forward_backward(logits, &labels, &mut grad)?);
 //!     net.backward(&grad)?;
 //!     let (values, grads) = net.params_mut().split_mut();
-//!     for (value, grad) in values.iter_mut().zip(grads) {
-//!         *value -= 0.5 * *grad;
-//!         *grad = 0.0;
-//!     }
+//!     let _ = optimizer.step_flat(values, grads)?;
 //! }
 //! assert!(losses[49] < 0.2 * losses[0]);
-//! # Ok::<(), ravine_nn::Error>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! The same input gives the same bits for any number of threads: work is cut into pieces by its size alone, and sums

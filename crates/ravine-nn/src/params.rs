@@ -16,6 +16,13 @@ pub struct ParamSpec {
     pub range: Range<usize>,
 }
 
+/// As the engine's optimizer is built for.
+impl From<&ParamSpec> for ravine::ParamSpec {
+    fn from(spec: &ParamSpec) -> Self {
+        Self::new(&*spec.name, spec.shape.dims())
+    }
+}
+
 /// Where a layer finds one of its parameters, got from [`Scope::param`](crate::Scope::param).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Param(pub(crate) Range<usize>);

@@ -89,7 +89,7 @@ impl Workload for Classification {
         Box::new(Run {
             data: self.data.clone(),
             metric: self.recipe.metric,
-            specs: specs.iter().map(|spec| ParamSpec::new(&spec.name, spec.shape.dims())).collect(),
+            specs: specs.iter().map(ParamSpec::from).collect(),
             model: Classifier::new(network, self.recipe.ridge),
             batches: Batches::new(self.data.train.len(), self.recipe.batch, seed, order),
             x: Vec::new(),
