@@ -30,8 +30,15 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result {
     print(&(text + "\n"))
 }
 
-/// A line of CSV (RFC 4180).
-pub(crate) fn csv_line(cells: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+/// CSV (RFC 4180): a line of headings, then the rows.
+pub(crate) fn csv<H: AsRef<str>, C: AsRef<str>>(
+    headings: impl IntoIterator<Item = H>,
+    rows: impl IntoIterator<Item = impl IntoIterator<Item = C>>,
+) -> String {
+    rows.into_iter().fold(csv_line(headings), |text, row| text + &csv_line(row))
+}
+
+fn csv_line(cells: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     let quoted = |cell: &str| match cell.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),
         false => cell.to_owned(),

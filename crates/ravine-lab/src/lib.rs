@@ -14,6 +14,7 @@ pub mod report;
 pub mod results;
 pub mod rows;
 pub mod search;
+pub mod shell;
 pub mod stats;
 pub mod store;
 pub mod svg;

@@ -71,6 +71,14 @@ pub struct Key<'a> {
     pub seed: u64,
 }
 
+impl<'a> Key<'a> {
+    /// Its values in the order of the table's columns.
+    fn columns(self) -> (i64, bool, &'a str, &'a str, &'a str, f64, i64) {
+        let Self { comparison, tuning, workload, optimizer, schedule, lr, seed } = self;
+        (comparison, tuning, workload, optimizer, schedule, lr, seed as i64)
+    }
+}
+
 /// A finished trial in the store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredTrial {
@@ -220,15 +228,7 @@ impl Store {
         self.wrap(connection.execute(
             "INSERT INTO trial (comparison, tuning, workload, optimizer, schedule, lr, seed) \
              VALUES (?, ?, ?, ?, ?, ?, ?)",
-            params![
-                key.comparison,
-                key.tuning,
-                key.workload,
-                key.optimizer,
-                key.schedule,
-                key.lr,
-                key.seed as i64
-            ],
+            key.columns(),
         ))?;
         Ok(connection.last_insert_rowid())
     }
@@ -293,16 +293,7 @@ impl Store {
     pub fn trial(&self, key: Key<'_>) -> Result<Option<StoredTrial>> {
         let connection = self.connection();
         let sql = format!("{TRIAL} AND optimizer = ? AND schedule = ? AND lr = ? AND seed = ?");
-        let values = params![
-            key.comparison,
-            key.tuning,
-            key.workload,
-            key.optimizer,
-            key.schedule,
-            key.lr,
-            key.seed as i64
-        ];
-        self.wrap(connection.query_row(&sql, values, stored_trial).optional())
+        self.wrap(connection.query_row(&sql, key.columns(), stored_trial).optional())
     }
 
     /// All finished trials of an arm, in the order they were begun.

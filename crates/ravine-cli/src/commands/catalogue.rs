@@ -82,10 +82,7 @@ pub(crate) fn run<T: 'static>(catalogue: &Catalogue<'_, T>, arguments: &Argument
     let headings = ["name", "presets", "what it is"];
     match arguments.format {
         Format::Json => output::print_json(&items),
-        Format::Csv => {
-            let lines = rows.iter().map(output::csv_line);
-            output::print(&std::iter::once(output::csv_line(headings)).chain(lines).collect::<String>())
-        }
+        Format::Csv => output::print(&output::csv(headings, &rows)),
         Format::Table => output::print(&table::draw(&headings, &[], &[], rows.iter().map(|row| &row[..]))),
     }
 }
@@ -123,8 +120,7 @@ impl Param {
 }
 
 fn params_csv(item: &Item) -> String {
-    let lines = item.params.iter().chain(&item.common).map(|param| output::csv_line(param.cells()));
-    std::iter::once(output::csv_line(PARAM_HEADINGS)).chain(lines).collect()
+    output::csv(PARAM_HEADINGS, item.params.iter().chain(&item.common).map(Param::cells))
 }
 
 fn explain(item: &Item) -> String {

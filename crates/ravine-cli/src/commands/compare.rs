@@ -8,6 +8,7 @@ use crate::{interrupt, list};
 use ravine_lab::compare::{self, Execution};
 use ravine_lab::plan::Plan;
 use ravine_lab::results;
+use ravine_lab::shell;
 use ravine_lab::store::Store;
 use std::num::{IntErrorKind, ParseIntError};
 use std::path::PathBuf;
@@ -124,13 +125,6 @@ fn count(text: &str) -> Result<usize, &'static str> {
 
 /// The command line that makes this comparison again, quoted for a shell.
 fn command(arguments: impl Iterator<Item = String>) -> String {
-    let quoted = arguments.filter(|argument| argument != "--resume").map(|argument| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_=.,:/%+".contains(c);
-        if !argument.is_empty() && argument.chars().all(plain) {
-            argument
-        } else {
-            format!("'{}'", argument.replace('\'', "'\\''"))
-        }
-    });
+    let quoted = arguments.filter(|argument| argument != "--resume").map(|argument| shell::quote(&argument));
     std::iter::once("ravine".to_string()).chain(quoted).collect::<Vec<_>>().join(" ")
 }

@@ -34,10 +34,7 @@ pub(super) fn run(arguments: &Arguments) -> Result {
     let headings = ["name", "examples", "features", "classes", "licence", "status"];
     match arguments.format {
         Format::Json => output::print_json(&items)?,
-        Format::Csv => {
-            let lines = rows.iter().map(output::csv_line);
-            output::print(&std::iter::once(output::csv_line(headings)).chain(lines).collect::<String>())?;
-        }
+        Format::Csv => output::print(&output::csv(headings, &rows))?,
         Format::Table => {
             output::print(&table::draw(&headings, &[1, 2, 3], &[], rows.iter().map(|row| &row[..])))?;
             for item in &items {

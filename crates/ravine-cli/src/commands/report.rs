@@ -68,8 +68,8 @@ struct Everything<'a> {
 /// Writes the report to the folder, and the result to standard output.
 pub(super) fn write(comparison: &Comparison, out: &Path, format: Format) -> Result {
     let path = out.join(REPORT);
-    output::write_file(&path, &report::html(comparison))?;
     let verdicts: Vec<Verdict> = comparison.workloads.iter().map(verdict).collect();
+    output::write_file(&path, &report::html_of(comparison, &verdicts))?;
     let rows: Vec<Vec<Row>> = comparison
         .workloads
         .iter()
@@ -109,50 +109,53 @@ fn drawn(rows: &[Row]) -> String {
     table::draw(&headings, &[3, 4, 5, 6, 7, 8, 9], &spare, cells.iter().map(|row| &row[..]))
 }
 
+const CSV_HEADINGS: [&str; 16] = [
+    "workload",
+    "optimizer",
+    "schedule",
+    "recommended",
+    "lr",
+    "lr_low",
+    "lr_high",
+    "lr_on_boundary",
+    "validation",
+    "test",
+    "test_low",
+    "test_high",
+    "steps_to_target",
+    "seconds_to_target",
+    "failed",
+    "runs",
+];
+
 fn csv(comparison: &Comparison, rows: &[Vec<Row>]) -> String {
-    let mut text = output::csv_line([
-        "workload",
-        "optimizer",
-        "schedule",
-        "recommended",
-        "lr",
-        "lr_low",
-        "lr_high",
-        "lr_on_boundary",
-        "validation",
-        "test",
-        "test_low",
-        "test_high",
-        "steps_to_target",
-        "seconds_to_target",
-        "failed",
-        "runs",
-    ]);
+    let of_workload = comparison.workloads.iter().zip(rows);
+    let rows = of_workload.flat_map(|(workload, rows)| rows.iter().map(|row| csv_cells(&workload.name, row)));
+    output::csv(CSV_HEADINGS, rows)
+}
+
+fn csv_cells(workload: &str, row: &Row) -> [String; CSV_HEADINGS.len()] {
     let number = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
-    for (workload, rows) in comparison.workloads.iter().zip(rows) {
-        for row in rows {
-            let interval = row.test.and_then(|test| test.interval);
-            text.push_str(&output::csv_line([
-                workload.name.clone(),
-                row.optimizer.clone(),
-                row.schedule.clone(),
-                row.recommended.to_string(),
-                number(Some(row.lr).filter(|lr| lr.is_finite())),
-                number(Some(row.lr_works[0]).filter(|lr| lr.is_finite())),
-                number(Some(row.lr_works[1]).filter(|lr| lr.is_finite())),
-                row.lr_on_boundary.to_string(),
-                number(row.validation.map(|validation| validation.mean)),
-                number(row.test.map(|test| test.mean)),
-                number(interval.map(|interval| interval.low)),
-                number(interval.map(|interval| interval.high)),
-                number(row.steps.median),
-                number(row.seconds.median),
-                row.failed.to_string(),
-                row.runs.to_string(),
-            ]));
-        }
-    }
-    text
+    let lr = |lr: f64| number(Some(lr).filter(|lr| lr.is_finite()));
+    let interval = row.test.and_then(|test| test.interval);
+    [
+        workload.into(),
+        row.optimizer.clone(),
+        row.schedule.clone(),
+        row.recommended.to_string(),
+        lr(row.lr),
+        lr(row.lr_works[0]),
+        lr(row.lr_works[1]),
+        row.lr_on_boundary.to_string(),
+        number(row.validation.map(|validation| validation.mean)),
+        number(row.test.map(|test| test.mean)),
+        number(interval.map(|interval| interval.low)),
+        number(interval.map(|interval| interval.high)),
+        number(row.steps.median),
+        number(row.seconds.median),
+        row.failed.to_string(),
+        row.runs.to_string(),
+    ]
 }
 
 fn list(comparisons: &[Stored], format: Format) -> Result {
@@ -169,10 +172,7 @@ fn list(comparisons: &[Stored], format: Format) -> Result {
         Format::Table => {
             output::print(&table::draw(&headings, &[0, 2], &[], rows.iter().map(|row| &row[..])))
         }
-        Format::Csv => {
-            let lines = rows.iter().map(output::csv_line);
-            output::print(&std::iter::once(output::csv_line(headings)).chain(lines).collect::<String>())
-        }
+        Format::Csv => output::print(&output::csv(headings, &rows)),
         Format::Json => output::print_json(&comparisons),
     }
 }

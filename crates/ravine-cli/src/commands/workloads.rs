@@ -23,10 +23,7 @@ pub(super) fn run(arguments: &Arguments) -> Result {
                 WORKLOADS.iter().map(|entry| json!({ "name": entry.name, "title": entry.title })).collect();
             output::print_json(&list)
         }
-        Format::Csv => {
-            let lines = rows.iter().map(output::csv_line);
-            output::print(&std::iter::once(output::csv_line(headings)).chain(lines).collect::<String>())
-        }
+        Format::Csv => output::print(&output::csv(headings, &rows)),
         Format::Table => output::print(&table::draw(&headings, &[], &[], rows.iter().map(|row| &row[..]))),
     }
 }

@@ -32,17 +32,21 @@ pub const SIZE_LIMIT: usize = 500_000;
 
 /// The report on a comparison.
 pub fn html(comparison: &Comparison) -> String {
+    html_of(comparison, &comparison.workloads.iter().map(verdict).collect::<Vec<_>>())
+}
+
+/// The same where the verdicts on its workloads are known already.
+pub fn html_of(comparison: &Comparison, verdicts: &[Verdict]) -> String {
     let palette = Palette::of(comparison);
-    let verdicts: Vec<Verdict> = comparison.workloads.iter().map(verdict).collect();
     let mut body = header(comparison);
     if comparison.workloads.is_empty() {
         body += "<p class=\"hero\">This comparison has no workloads, so there is nothing to say.</p>";
     }
     if comparison.workloads.len() > 1 {
-        body += &overview(&verdicts);
-        body += &across::across(comparison, &verdicts, &palette);
+        body += &overview(verdicts);
+        body += &across::across(comparison, verdicts, &palette);
     }
-    for (i, (workload, verdict)) in comparison.workloads.iter().zip(&verdicts).enumerate() {
+    for (i, (workload, verdict)) in comparison.workloads.iter().zip(verdicts).enumerate() {
         body += &article(comparison, i, workload, verdict, &palette);
     }
     // What the frame of the page and the box itself take is small beside this reserve.

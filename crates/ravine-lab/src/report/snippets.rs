@@ -1,15 +1,16 @@
 //! The recommended optimizer as code to copy.
 
 use crate::comparison::{Arm, WorkloadResult};
+use crate::shell::quote;
 use crate::stats::number::lr_exact;
 
 /// On the command line: the recommended optimizer and schedule alone, tuned anew.
 pub(super) fn command_line(workload: &WorkloadResult, arm: &Arm) -> String {
     format!(
         "ravine compare --workload {} --optimizers {} --schedules {}",
-        shell(&workload.name),
-        shell(&arm.optimizer),
-        shell(&arm.schedule)
+        quote(&workload.name),
+        quote(&arm.optimizer),
+        quote(&arm.schedule)
     )
 }
 
@@ -93,12 +94,6 @@ fn torch_scheduler(schedule: &str, steps: u64) -> Result<Option<(&'static str, S
     call.map(Some).ok_or_else(formula)
 }
 
-/// A word of a shell command, in quotes where the shell would read it otherwise.
-fn shell(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.,:=/%+".contains(c);
-    if word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
-}
-
 /// The spec with one more key.
 fn with_key(spec: &str, key: &str, value: &str) -> String {
     let separator = if spec.contains(':') { ',' } else { ':' };
@@ -123,9 +118,6 @@ mod tests {
     fn names_and_values_become_python() {
         assert_eq!(python_value("0.9/0.999"), "(0.9, 0.999)");
         assert_eq!(python_value("true"), "True");
-        assert_eq!(shell("cosine:warmup=5%"), "cosine:warmup=5%");
-        assert_eq!(shell("(constant then cosine)"), "'(constant then cosine)'");
-        assert_eq!(shell("a'b"), r"'a'\''b'");
         assert_eq!(with_key("adam", "lr", "1e-3"), "adam:lr=1e-3");
         assert_eq!(with_key("sgd:momentum=0.9", "lr", "0.1"), "sgd:momentum=0.9,lr=0.1");
     }
