@@ -21,6 +21,26 @@ pub struct Entry<T: 'static> {
     pub make: fn() -> T,
 }
 
+/// The thing that a text such as `name:key=value,key=value` stands for: a name or preset from the catalogue, and
+/// hyper-parameters that differ from its defaults. `what` is the kind of thing, named in errors; `hyper` gives access to
+/// the hyper-parameters of one.
+///
+/// # Errors
+/// An unknown name or hyper-parameter, with those there are; a value out of its range.
+pub fn parse<T>(
+    what: &'static str,
+    catalogue: &'static [Entry<T>],
+    text: &str,
+    hyper: fn(&mut T) -> &mut dyn Hyper,
+) -> Result<T> {
+    let (name, pairs) = split(text)?;
+    let (entry, preset) = find(what, catalogue, name)?;
+    let mut made = (entry.make)();
+    apply(hyper(&mut made), name, &split_pairs(preset)?)?;
+    apply(hyper(&mut made), name, &pairs)?;
+    Ok(made)
+}
+
 /// Finds an entry by its name or a preset of it; the latter with the preset's hyper-parameters.
 pub(crate) fn find<T>(
     what: &'static str,
@@ -74,7 +94,7 @@ pub(crate) fn apply<H: Hyper + ?Sized>(hyper: &mut H, owner: &str, pairs: &[(&st
 }
 
 /// The shortest text form: the name and what differs from the defaults.
-pub(crate) fn spec<H: Hyper + ?Sized>(name: &str, hyper: &H, defaults: &H) -> String {
+pub fn spec<H: Hyper + ?Sized>(name: &str, hyper: &H, defaults: &H) -> String {
     let changed: Vec<String> = hyper
         .params()
         .iter()
@@ -84,4 +104,38 @@ pub(crate) fn spec<H: Hyper + ?Sized>(name: &str, hyper: &H, defaults: &H) -> St
         })
         .collect();
     if changed.is_empty() { name.into() } else { format!("{name}:{}", changed.join(",")) }
+}
+
+/// The known name nearest to a mistyped one, if it is near.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = 1 + name.chars().count() / 4;
+    let nearest = known.into_iter().map(|candidate| (edit_distance(name, candidate), candidate)).min()?;
+    (nearest.0 <= limit).then_some(nearest.1)
+}
+
+/// Levenshtein's distance.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, &y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distance_counts_edits() {
+        assert_eq!(edit_distance("kitten", "sitting"), 3);
+        assert_eq!(edit_distance("", "adam"), 4);
+    }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong, said so that it can be put right.
 
+use crate::catalogue;
 use std::path::PathBuf;
 
 /// An error of the engine. Its message says what was expected, what came, and where.
@@ -80,30 +81,11 @@ pub(crate) enum Kind {
     CheckpointMismatch { path: PathBuf, key: String, expected: String, found: String },
 }
 
-/// The known name nearest to a mistyped one, if it is near.
 fn suggestion(name: &str, known: &str) -> String {
-    let limit = 1 + name.chars().count() / 4;
-    let nearest = known.split(", ").map(|candidate| (edit_distance(name, candidate), candidate)).min();
-    match nearest {
-        Some((distance, candidate)) if distance <= limit => format!(" (did you mean '{candidate}'?)"),
-        _ => String::new(),
+    match catalogue::nearest(name, known.split(", ")) {
+        Some(nearest) => format!(" (did you mean '{nearest}'?)"),
+        None => String::new(),
     }
-}
-
-/// Levenshtein's distance.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, &y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -114,6 +96,5 @@ mod tests {
     fn a_near_name_is_suggested_and_a_far_one_is_not() {
         assert_eq!(suggestion("adm", "sgd, adam, adamw"), " (did you mean 'adam'?)");
         assert_eq!(suggestion("lion", "sgd, adam, adamw"), "");
-        assert_eq!(edit_distance("kitten", "sitting"), 3);
     }
 }

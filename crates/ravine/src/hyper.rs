@@ -16,6 +16,8 @@ pub enum Value {
     Pair([f64; 2]),
     /// Counts in a row, such as milestones; written `30/80`.
     Ints(Vec<u64>),
+    /// Numbers in a row, such as a spectrum; written `0.1/1/10`.
+    Floats(Vec<f64>),
     /// One of a few words.
     Word(&'static str),
 }
@@ -34,6 +36,7 @@ impl fmt::Display for Value {
             Self::Float(x) => f.write_str(&number(*x)),
             Self::Pair([a, b]) => write!(f, "{}/{}", number(*a), number(*b)),
             Self::Ints(list) => f.write_str(&list.iter().map(u64::to_string).collect::<Vec<_>>().join("/")),
+            Self::Floats(list) => f.write_str(&list.iter().map(|&x| number(x)).collect::<Vec<_>>().join("/")),
             Self::Word(word) => f.write_str(word),
         }
     }
@@ -142,6 +145,7 @@ pub(crate) fn set<H: Hyper + ?Sized>(hyper: &mut H, owner: &str, name: &str, val
         Value::Int(x) => param.range.holds(*x as f64),
         Value::Pair(pair) => pair.iter().all(|&x| param.range.holds(x)),
         Value::Ints(list) => list.is_sorted(),
+        Value::Floats(list) => list.iter().all(|&x| param.range.holds(x)),
         Value::Word(word) => matches!(param.range, Range::Words(words) if words.contains(word)),
         Value::Bool(_) => param.range == Range::Bool,
     };
@@ -158,6 +162,7 @@ pub(crate) fn set_text<H: Hyper + ?Sized>(hyper: &mut H, owner: &str, name: &str
         Some(Value::Float(_)) => text.parse().ok().map(Value::Float),
         Some(Value::Pair(_)) => list(text).and_then(|pair| pair.try_into().ok()).map(Value::Pair),
         Some(Value::Ints(_)) => list(text).map(Value::Ints),
+        Some(Value::Floats(_)) => list(text).map(Value::Floats),
         Some(Value::Word(_)) => match param.range {
             Range::Words(words) => words.iter().find(|word| **word == text).map(|word| Value::Word(word)),
             _ => None,
@@ -181,6 +186,7 @@ fn bad_value<H: Hyper + ?Sized>(hyper: &H, owner: &str, param: &Param, got: Stri
     let expected = match hyper.get(param.name) {
         Some(Value::Int(_)) => format!("a whole number, {}", param.range),
         Some(Value::Pair(_)) => format!("two numbers such as 0.9/0.999, each {}", param.range),
+        Some(Value::Floats(_)) => format!("numbers such as 0.1/1/10, each {}", param.range),
         _ => param.range.to_string(),
     };
     Kind::BadValue { owner: owner.into(), key: param.name.into(), expected, got }.into()
@@ -213,7 +219,7 @@ macro_rules! field {
         }
     )*};
 }
-field!(bool => Bool, u64 => Int, f64 => Float, [f64; 2] => Pair, Vec<u64> => Ints, &'static str => Word);
+field!(bool => Bool, u64 => Int, f64 => Float, [f64; 2] => Pair, Vec<u64> => Ints, Vec<f64> => Floats, &'static str => Word);
 
 /// Defines a struct of hyper-parameters once: fields, documentation, defaults and ranges. From it come `Default`,
 /// access by name, the command line's help and the documentation's tables.

@@ -35,6 +35,7 @@
 //! | Checkpoints | [`Optimizer::save`], [`Optimizer::load`] |
 //! | A rule of one's own | [`Update`], [`Rule`], [`hyper!`] |
 //! | A schedule of one's own | [`Schedule`], [`compose::Lambda`] |
+//! | Catalogues and their text form, for things of one's own | [`catalogue`], [`hyper!`] |
 //! | Random numbers by counter, loops by vector width | [`random`], [`mod@simd`] |
 //!
 //! # Coming from PyTorch
@@ -65,7 +66,7 @@
 //! - **Steps count from 0.** A schedule is a pure function of the step and knows no epochs.
 
 mod builder;
-mod catalogue;
+pub mod catalogue;
 mod checkpoint;
 pub mod compose;
 mod ema;

@@ -34,11 +34,7 @@ pub const CATALOGUE: &[Entry<Box<dyn Rule>>] =
 /// # Errors
 /// An unknown name or hyper-parameter, with those there are; a value out of its range; values that do not go together.
 pub fn parse(text: &str) -> Result<Box<dyn Rule>> {
-    let (name, pairs) = catalogue::split(text)?;
-    let (entry, preset) = catalogue::find("optimizer", CATALOGUE, name)?;
-    let mut rule = (entry.make)();
-    catalogue::apply(&mut *rule, name, &catalogue::split_pairs(preset)?)?;
-    catalogue::apply(&mut *rule, name, &pairs)?;
+    let rule = catalogue::parse("optimizer", CATALOGUE, text, |rule| &mut **rule as _)?;
     rule.check()?;
     Ok(rule)
 }
