@@ -26,7 +26,22 @@ impl Error {
                 | Kind::Same { .. }
                 | Kind::BadOption { .. }
                 | Kind::Engine(_)
+                | Kind::Expression { .. }
+                | Kind::Dimension { .. }
         )
+    }
+
+    /// Whether there is no run store yet.
+    pub fn is_no_store(&self) -> bool {
+        matches!(self.0, Kind::NoStore { .. })
+    }
+
+    /// The column at which a typed function cannot be read, counted from 1.
+    pub fn column(&self) -> Option<usize> {
+        match self.0 {
+            Kind::Expression { column, .. } => Some(column),
+            _ => None,
+        }
     }
 
     pub(crate) fn into_kind(self) -> Kind {
@@ -54,6 +69,14 @@ pub(crate) enum Kind {
     Same { what: &'static str, first: String, second: String },
     #[error("{option} must be {expected}, not {got}")]
     BadOption { option: &'static str, expected: String, got: String },
+    #[error("cannot read the function at column {column}: {reason}\n{pointer}")]
+    Expression { column: usize, reason: String, pointer: String },
+    #[error("{what} needs {}, not {got}", numbers(.names))]
+    Dimension { what: &'static str, names: Vec<String>, got: usize },
+    #[error("{name} has no {what} at {}", place(.at))]
+    Undefined { what: &'static str, name: String, at: Vec<f64> },
+    #[error("cannot draw the picture: {what}")]
+    Picture { what: String },
     #[error("interrupted")]
     Interrupted,
     #[error("there is no run store at {}", path.display())]
@@ -68,6 +91,28 @@ pub(crate) enum Kind {
     NothingToResume { path: PathBuf },
     #[error("comparison {comparison} in {} is being run by another process", path.display())]
     InUse { path: PathBuf, comparison: i64 },
+}
+
+/// `2 numbers, one each for x and y`.
+fn numbers(names: &[String]) -> String {
+    match names {
+        [name] => format!("1 number, for {name}"),
+        [names @ .., last] if names.len() < 8 => {
+            format!("{} numbers, one each for {} and {last}", names.len() + 1, names.join(", "))
+        }
+        [first, .., last] => format!("{} numbers, one each for {first} to {last}", names.len()),
+        [] => "no numbers".into(),
+    }
+}
+
+/// `(1, 2)`, or the first coordinates of a point that has many.
+fn place(at: &[f64]) -> String {
+    let some: Vec<String> = at.iter().take(8).map(f64::to_string).collect();
+    match (at.len(), some.join(", ")) {
+        (1, one) => one,
+        (2..=8, all) => format!("({all})"),
+        (n, some) => format!("({some}, ... {n} numbers)"),
+    }
 }
 
 impl From<ravine::Error> for Error {

@@ -8,7 +8,10 @@
 pub mod compare;
 pub mod comparison;
 pub mod data;
+pub mod expression;
 mod error;
+pub mod objective;
+pub mod objectives;
 pub mod plan;
 pub mod report;
 pub mod results;
@@ -18,6 +21,7 @@ pub mod shell;
 pub mod stats;
 pub mod store;
 pub mod svg;
+pub mod trace;
 pub mod trial;
 pub mod verdict;
 pub mod workload;

@@ -158,7 +158,7 @@ impl Plan {
 }
 
 /// An optimizer's spec less its learning rate, if it has one.
-fn without_lr(spec: &str) -> Option<String> {
+pub(crate) fn without_lr(spec: &str) -> Option<String> {
     let is_lr = |pair: &&str| pair.split_once('=').is_some_and(|(key, _)| key.trim() == "lr");
     let (name, keys) = spec.split_once(':')?;
     let (lrs, kept): (Vec<&str>, Vec<&str>) = keys.split(',').partition(is_lr);

@@ -1,0 +1,304 @@
+//! Traces: the path that an optimizer takes over an objective, step by step, through the real engine in f64.
+
+use crate::error::Kind;
+use crate::objective::Objective;
+use crate::{Result, plan};
+use ravine::random::Random;
+use ravine::{Guard, Optimizer, ParamSpec, Value, rules, schedules};
+use serde::{Deserialize, Serialize};
+
+/// The most numbers that the points of a trace may hold.
+pub const MAX_NUMBERS: u64 = 10_000_000;
+
+/// A coordinate beyond this ends a trace.
+const AWAY: f64 = 1e12;
+
+/// What to trace.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The function to minimise.
+    pub objective: Objective,
+    /// Specs of the optimizers.
+    pub optimizers: Vec<String>,
+    /// The learning rate of those whose spec has none of its own; else their default.
+    pub lr: Option<f64>,
+    /// Spec of the learning-rate schedule.
+    pub schedule: String,
+    /// Where all of them start.
+    pub start: Vec<f64>,
+    /// How many steps they make at most.
+    pub steps: u64,
+    /// Standard deviation of the normal noise added to each coordinate of the gradient; the same noise for all.
+    pub noise: f64,
+    /// Seed of the noise.
+    pub seed: u64,
+    /// A trace ends where the norm of its gradient (without noise) is at or below this; 0 for where it is 0.
+    pub tolerance: f64,
+}
+
+/// The path of one optimizer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The optimizer's spec, with its learning rate.
+    pub optimizer: String,
+    /// Where it stood before each step, and at the end.
+    pub points: Vec<Vec<f64>>,
+    /// The value at each point.
+    pub losses: Vec<f64>,
+    /// The Euclidean norm of the gradient at each point, without noise.
+    pub grad_norms: Vec<f64>,
+    /// The learning rate of each step.
+    pub lrs: Vec<f64>,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+/// How a trace ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ending {
+    /// The gradient has all but vanished: its norm is at or below the tolerance or a ten-thousandth of the largest on the
+    /// way.
+    Converged,
+    /// At the pace of its last steps it would cross the domain in ten times the steps it has made, or more.
+    Stalled,
+    /// It left for infinity, or climbs with growing steps.
+    Diverged,
+    /// It goes to and fro: over the last third it travelled more than three times as far as it got, and came no lower.
+    Oscillating,
+    /// It was still going down.
+    Descending,
+}
+
+impl Ending {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Converged => "converged",
+            Self::Stalled => "stalled",
+            Self::Diverged => "diverged",
+            Self::Oscillating => "oscillating",
+            Self::Descending => "still descending",
+        }
+    }
+}
+
+impl Trace {
+    /// Where it ended.
+    pub fn end(&self) -> &[f64] {
+        self.points.last().map_or(&[], Vec::as_slice)
+    }
+
+    /// The value where it ended.
+    pub fn loss(&self) -> f64 {
+        self.losses.last().copied().unwrap_or(f64::NAN)
+    }
+
+    /// How many steps it made.
+    pub fn steps(&self) -> usize {
+        self.lrs.len()
+    }
+}
+
+/// Traces each optimizer.
+///
+/// # Errors
+/// A spec that cannot be read; a start, noise, tolerance or number of steps that makes no sense; a schedule that asks for
+/// a learning rate that cannot be.
+pub fn run(setup: &Setup) -> Result<Vec<Trace>> {
+    let Setup { objective, optimizers, start, steps, noise, tolerance, .. } = setup;
+    objective.check_point("the start", start)?;
+    for (option, x) in [("noise", noise), ("tolerance", tolerance)] {
+        if !(x.is_finite() && *x >= 0.0) {
+            return Err(Kind::BadOption { option, expected: "0 or more".into(), got: x.to_string() }.into());
+        }
+    }
+    let numbers = steps.saturating_mul(objective.dim() as u64).saturating_mul(optimizers.len() as u64);
+    if numbers > MAX_NUMBERS {
+        let expected = format!("at most {} for this function and these optimizers", {
+            MAX_NUMBERS / (objective.dim() * optimizers.len()) as u64
+        });
+        return Err(Kind::BadOption { option: "steps", expected, got: steps.to_string() }.into());
+    }
+    optimizers.iter().map(|spec| trace(setup, spec)).collect()
+}
+
+fn trace(setup: &Setup, spec: &str) -> Result<Trace> {
+    let Setup { objective, start, steps, noise, tolerance, .. } = setup;
+    let mut rule = rules::parse(spec)?;
+    if let Some(lr) = setup.lr.filter(|_| plan::without_lr(spec).is_none()) {
+        rule.set("lr", Value::Float(lr))?;
+    }
+    let optimizer = rules::spec(&*rule);
+    let mut engine: Optimizer<f64> = Optimizer::builder_boxed(rule)
+        .schedule(schedules::parse(&setup.schedule, *steps)?)
+        .guard(Guard::Off)
+        .build(&[ParamSpec::new("x", [objective.dim()])])?;
+    let random = Random::new(setup.seed);
+    let (mut x, mut gradient) = (start.clone(), vec![0.0; objective.dim()]);
+    let (mut points, mut losses, mut grad_norms, mut lrs) = (vec![x.clone()], vec![], vec![], vec![]);
+    for step in 0..=*steps {
+        losses.push(objective.gradient(&x, step as f64, &mut gradient));
+        let norm = length(&gradient);
+        grad_norms.push(norm);
+        let gone = x.iter().chain(&losses[losses.len() - 1..]).any(|x| !x.is_finite() || x.abs() > AWAY);
+        if step == *steps
+            || gone
+            || !norm.is_finite()
+            || (norm <= *tolerance && *noise == 0.0 && !objective.expression.moves())
+        {
+            break;
+        }
+        if *noise > 0.0 {
+            let random = random.stream(step);
+            gradient.iter_mut().enumerate().for_each(|(i, g)| *g += noise * random.normal(i as u64));
+        }
+        lrs.push(engine.lr("default")?);
+        let _ = engine.step_flat(&mut x, &mut gradient)?;
+        points.push(x.clone());
+    }
+    let mut trace = Trace { optimizer, points, losses, grad_norms, lrs, ending: Ending::Descending };
+    trace.ending = ending(&trace, objective, *tolerance);
+    Ok(trace)
+}
+
+/// Steps below which no pace is called slow.
+const SHORT: usize = 100;
+
+fn ending(trace: &Trace, objective: &Objective, tolerance: f64) -> Ending {
+    let Trace { points, losses, grad_norms, .. } = trace;
+    let (last, steps) = (points.len() - 1, trace.steps());
+    let step = |i: usize| distance(&points[i], &points[i + 1]);
+    let path = |from: usize| (from..last).map(step).sum::<f64>();
+    let (norm, largest) = (grad_norms[last], grad_norms.iter().copied().fold(0.0, f64::max));
+    if !losses[last].is_finite()
+        || !norm.is_finite()
+        || points[last].iter().any(|x| x.is_nan() || x.abs() > AWAY)
+    {
+        return Ending::Diverged;
+    }
+    if steps >= 2 && losses[last] > losses[0] && step(last - 1) > 2.0 * step(0) {
+        return Ending::Diverged;
+    }
+    if norm <= tolerance || norm <= 1e-4 * largest {
+        return Ending::Converged;
+    }
+    let third = last - last / 3;
+    let lowest = |losses: &[f64]| losses.iter().copied().fold(f64::INFINITY, f64::min);
+    if steps >= 6 {
+        let (before, after) = (lowest(&losses[..third]), lowest(&losses[third..]));
+        let no_lower = after >= before - 0.01 * (losses[0] - before).abs();
+        if no_lower && path(third) > 3.0 * distance(&points[third], &points[last]) {
+            return Ending::Oscillating;
+        }
+    }
+    let tenth = last - (last / 10).max(1).min(last);
+    let pace = distance(&points[tenth], &points[last]) / (last - tenth).max(1) as f64;
+    let (low, high): (Vec<f64>, Vec<f64>) = objective.domain.iter().map(|[a, b]| (*a, *b)).unzip();
+    if pace * 10.0 * steps.max(SHORT) as f64 <= distance(&low, &high) {
+        return Ending::Stalled;
+    }
+    Ending::Descending
+}
+
+/// The Euclidean length of a vector; not a number if one of its coordinates is none.
+pub fn length(x: &[f64]) -> f64 {
+    x.iter().fold(0.0, |length, x| if x.is_nan() { f64::NAN } else { f64::hypot(length, *x) })
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    length(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<f64>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(objective: &str, optimizer: &str, steps: u64) -> Trace {
+        let objective = Objective::parse(objective).unwrap();
+        let setup = Setup {
+            start: objective.start.clone(),
+            noise: objective.noise,
+            objective,
+            optimizers: vec![optimizer.into()],
+            lr: None,
+            schedule: "constant".into(),
+            steps,
+            seed: 0,
+            tolerance: 0.0,
+        };
+        run(&setup).unwrap().remove(0)
+    }
+
+    #[test]
+    fn every_ending_has_its_example() {
+        for (objective, optimizer, steps, ending) in [
+            ("square", "sgd:lr=0.2", 30, Ending::Converged),
+            ("square", "sgd:lr=1.1", 10, Ending::Diverged),
+            ("square", "sgd:lr=1", 50, Ending::Oscillating),
+            ("square", "sgd:lr=0.05", 10, Ending::Descending),
+            ("tanh", "sgd:lr=0.1", 100, Ending::Stalled),
+            ("ravine", "sgd:lr=0.6", 20, Ending::Diverged),
+            ("noisy", "sgd:lr=0.1", 400, Ending::Oscillating),
+            ("1/x^2 + y^2 + x^2", "sgd:lr=0.05", 400, Ending::Converged),
+            ("ln(x)", "sgd:lr=0.1", 10, Ending::Diverged),
+        ] {
+            let trace = end(objective, optimizer, steps);
+            assert_eq!(trace.ending, ending, "{objective} {optimizer}: {:?}", trace.end());
+        }
+    }
+
+    #[test]
+    fn slides_and_their_numbers() {
+        for (objective, optimizer, steps, golden) in [
+            ("bowl", "sgd:lr=0.1", 20, [-0.057646, -0.000073]),
+            ("ravine", "sgd:lr=0.6,momentum=0.25", 20, [-0.126340, -0.186632]),
+            ("ravine", "adagrad:lr=2,eps=1e-6,eps_in_sqrt=true", 20, [-0.002295, 0.0]),
+        ] {
+            let trace = end(objective, optimizer, steps);
+            for (x, golden) in trace.end().iter().zip(golden) {
+                assert!((x - golden).abs() < 6e-7, "{objective} {optimizer}: {:?}", trace.end());
+            }
+        }
+        assert!((end("waves", "sgd:lr=2", 10).end()[0] + 1.528166).abs() < 6e-7);
+    }
+
+    /// The slides' function falls so slowly at 4 that 3750 steps with lr 0.1, or 378 with lr 1, lead to 0.
+    #[test]
+    fn the_plateau_of_tanh_takes_thousands_of_steps() {
+        for (optimizer, steps) in [("sgd:lr=0.1", 3750), ("sgd:lr=1", 378)] {
+            let trace = end("tanh", optimizer, 4000);
+            let crossed = trace.points.iter().position(|x| x[0] < 0.0).unwrap();
+            assert!(crossed.abs_diff(steps) <= 1, "{optimizer}: {crossed}");
+        }
+        assert!((end("tanh", "sgd", 0).grad_norms[0] - 0.00134095).abs() < 1e-8);
+    }
+
+    #[test]
+    fn noise_is_the_same_for_the_same_seed() {
+        let objective = Objective::parse("noisy").unwrap();
+        let setup = |seed| Setup {
+            start: vec![-5.0, -2.0],
+            noise: 1.0,
+            objective: objective.clone(),
+            optimizers: vec!["sgd".into(), "sgd".into()],
+            lr: Some(0.1),
+            schedule: "constant".into(),
+            steps: 50,
+            seed,
+            tolerance: 0.0,
+        };
+        let traces = run(&setup(1)).unwrap();
+        assert_eq!(traces[0], traces[1]);
+        assert_ne!(traces[0].end(), run(&setup(2)).unwrap()[0].end());
+    }
+
+    #[test]
+    fn lengths_neither_overflow_nor_vanish() {
+        for scale in [1e200, 1e-200] {
+            assert!((length(&[3.0 * scale, 4.0 * scale]) / scale - 5.0).abs() < 1e-12);
+        }
+        assert!(length(&[1.0, f64::NAN]).is_nan());
+        assert_eq!(length(&[1.0, f64::INFINITY]), f64::INFINITY);
+    }
+}
