@@ -75,10 +75,11 @@ impl Plateau {
     pub const ENTRY: Entry<PlateauOptions> = Entry {
         name: "plateau",
         presets: &[],
-        title: "Reduce on plateau",
+        title: "Reduce on plateau; listens to a metric",
         formula: "lr = base * factor^(number of plateaus), where a plateau is more than `patience` observations \
                   without improvement",
-        advice: "When validation runs often and the length of the run is open.",
+        advice: "When validation runs often and the length of the run is open. It listens to a metric: it has state, \
+                 is no function of the step, and cannot be drawn or joined with other schedules as one.",
         source: "PyTorch ReduceLROnPlateau; the practice of Krizhevsky et al., ImageNet Classification, 2012, section 5",
         make: PlateauOptions::default,
     };

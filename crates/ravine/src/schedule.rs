@@ -27,6 +27,12 @@ pub trait Schedule: Send + Sync {
         None
     }
 
+    /// The steps of a run that it fills, where its settings say so: it has then reached its end, or has begun again a
+    /// few times.
+    fn length(&self) -> Option<u64> {
+        None
+    }
+
     /// Its text form, such as `cosine:steps=1000,min=1e-5`, which [`parse`](crate::schedules::parse) reads.
     fn spec(&self) -> String;
 
@@ -79,6 +85,9 @@ impl<S: Schedule + ?Sized> Schedule for Arc<S> {
     }
     fn momentum(&self, step: u64) -> Option<f64> {
         (**self).momentum(step)
+    }
+    fn length(&self) -> Option<u64> {
+        (**self).length()
     }
     fn spec(&self) -> String {
         (**self).spec()

@@ -27,6 +27,9 @@ impl<A: Schedule, B: Schedule> Schedule for Chain<A, B> {
     fn momentum(&self, step: u64) -> Option<f64> {
         self.next.momentum(step).or_else(|| self.first.momentum(step))
     }
+    fn length(&self) -> Option<u64> {
+        self.first.length().max(self.next.length())
+    }
     fn spec(&self) -> String {
         format!("{} * {}", text::operand(self.first.spec()), text::operand(self.next.spec()))
     }

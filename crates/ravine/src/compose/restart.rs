@@ -29,6 +29,9 @@ impl<S: Schedule> Schedule for Restart<S> {
     fn momentum(&self, step: u64) -> Option<f64> {
         self.inner.momentum(self.step(step))
     }
+    fn length(&self) -> Option<u64> {
+        if self.every == 0 { self.inner.length() } else { Some(self.every.saturating_mul(3)) }
+    }
     fn spec(&self) -> String {
         text::with_key(self.inner.spec(), "restart", &format!("restart={}", self.every))
     }

@@ -26,6 +26,9 @@ impl<S: Schedule> Schedule for Scale<S> {
     fn momentum(&self, step: u64) -> Option<f64> {
         self.inner.momentum(step)
     }
+    fn length(&self) -> Option<u64> {
+        self.inner.length()
+    }
     fn spec(&self) -> String {
         text::with_key(self.inner.spec(), "scale", &format!("scale={}", Value::Float(self.factor)))
     }

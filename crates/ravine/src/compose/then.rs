@@ -33,6 +33,9 @@ impl<A: Schedule, B: Schedule> Schedule for Then<A, B> {
             Some(step) => self.next.momentum(step),
         }
     }
+    fn length(&self) -> Option<u64> {
+        self.next.length().map(|next| next.saturating_add(self.steps))
+    }
     fn spec(&self) -> String {
         format!("{} for {} then {}", text::operand(self.first.spec()), self.steps, self.next.spec())
     }

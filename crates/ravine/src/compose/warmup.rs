@@ -67,6 +67,9 @@ impl<S: Schedule> Schedule for Warmup<S> {
     fn momentum(&self, step: u64) -> Option<f64> {
         self.inner.momentum(step.saturating_sub(self.steps))
     }
+    fn length(&self) -> Option<u64> {
+        self.inner.length().map(|inner| inner.saturating_add(self.steps))
+    }
     fn spec(&self) -> String {
         let mut keys = format!("warmup={}", self.steps);
         if self.from != 0.0 {

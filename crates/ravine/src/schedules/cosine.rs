@@ -58,6 +58,9 @@ impl Schedule for Cosine {
         }
         blend(min, base, half_cosine(step as f64 / self.steps as f64))
     }
+    fn length(&self) -> Option<u64> {
+        (self.steps > 0).then_some(self.steps)
+    }
     fn spec(&self) -> String {
         catalogue::spec(ENTRY.name, self, &Self::default())
     }

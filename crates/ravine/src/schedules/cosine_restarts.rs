@@ -38,6 +38,12 @@ impl CosineRestarts {
         Self { t_0, ..Self::default() }
     }
 
+    /// The length of three cycles, where that of the first is 1.
+    fn three_cycles(&self) -> u64 {
+        let mult = self.t_mult.max(1);
+        mult.saturating_mul(mult).saturating_add(mult).saturating_add(1)
+    }
+
     /// The steps since the last restart and the length of the cycle, which is above 0.
     fn cycle(&self, step: u64) -> (u64, u64) {
         let (mut since, mut length) = (step, self.t_0.max(1));
@@ -59,6 +65,9 @@ impl Schedule for CosineRestarts {
         let (since, length) = self.cycle(step);
         blend(min, base, half_cosine(since as f64 / length as f64))
     }
+    fn length(&self) -> Option<u64> {
+        (self.t_0 > 0).then(|| self.t_0.saturating_mul(self.three_cycles()))
+    }
     fn spec(&self) -> String {
         catalogue::spec(ENTRY.name, self, &Self::default())
     }
@@ -67,9 +76,7 @@ impl Schedule for CosineRestarts {
 impl Shape for CosineRestarts {
     fn fit(&mut self, run: u64) {
         if self.t_0 == 0 {
-            let mult = self.t_mult.max(1);
-            let parts = mult.saturating_mul(mult).saturating_add(mult).saturating_add(1);
-            self.t_0 = run.div_ceil(parts);
+            self.t_0 = run.div_ceil(self.three_cycles());
         }
     }
 }

@@ -51,10 +51,15 @@ impl Cyclic {
         Self { min, step_size_up: step_size, ..Self::default() }
     }
 
+    /// Steps of the rise and of the fall.
+    fn legs(&self) -> (u64, u64) {
+        let up = self.step_size_up.max(1);
+        (up, if self.step_size_down == 0 { up } else { self.step_size_down })
+    }
+
     /// Where the wave stands: 0 at the lowest, 1 at the highest.
     fn wave(&self, step: u64) -> f64 {
-        let up = self.step_size_up.max(1);
-        let down = if self.step_size_down == 0 { up } else { self.step_size_down };
+        let (up, down) = self.legs();
         let total = up.saturating_add(down);
         let (cycle, within) = (step / total, step % total);
         let triangle = match within <= up {
@@ -77,6 +82,10 @@ impl Schedule for Cyclic {
     }
     fn momentum(&self, step: u64) -> Option<f64> {
         self.cycle_momentum.then(|| blend(self.max_momentum, self.base_momentum, self.wave(step)))
+    }
+    fn length(&self) -> Option<u64> {
+        let (up, down) = self.legs();
+        (self.step_size_up > 0).then(|| up.saturating_add(down).saturating_mul(4))
     }
     fn spec(&self) -> String {
         catalogue::spec(ENTRY.name, self, &Self::default())

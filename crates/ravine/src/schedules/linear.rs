@@ -45,6 +45,9 @@ impl Schedule for Linear {
         let progress = step as f64 / self.steps as f64;
         base * blend(self.start_factor, self.end_factor, progress)
     }
+    fn length(&self) -> Option<u64> {
+        (self.steps > 0).then_some(self.steps)
+    }
     fn spec(&self) -> String {
         catalogue::spec(ENTRY.name, self, &Self::default())
     }

@@ -39,6 +39,9 @@ impl Schedule for MultiStep {
         let passed = self.milestones.iter().filter(|&&milestone| milestone <= step).count();
         base * self.gamma.powf(passed as f64)
     }
+    fn length(&self) -> Option<u64> {
+        self.milestones.last().map(|last| last.saturating_add(last.div_ceil(3)))
+    }
     fn spec(&self) -> String {
         catalogue::spec(ENTRY.name, self, &Self::default())
     }

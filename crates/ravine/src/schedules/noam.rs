@@ -44,6 +44,9 @@ impl Schedule for Noam {
         let number = step as f64 + 1.0;
         base * (number / warmup).min((warmup / number).sqrt())
     }
+    fn length(&self) -> Option<u64> {
+        Some(self.warmup_steps.saturating_mul(4))
+    }
     fn spec(&self) -> String {
         catalogue::spec(ENTRY.name, self, &Self::default())
     }

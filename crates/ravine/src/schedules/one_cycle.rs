@@ -85,6 +85,9 @@ impl Schedule for OneCycle {
         let (low, high) = (self.base_momentum, self.max_momentum);
         self.cycle_momentum.then(|| self.anneal(step, [high, low, high, high]))
     }
+    fn length(&self) -> Option<u64> {
+        (self.steps > 0).then_some(self.steps)
+    }
     fn spec(&self) -> String {
         catalogue::spec(ENTRY.name, self, &Self::default())
     }

@@ -48,6 +48,9 @@ impl Schedule for Polynomial {
         let progress = step as f64 / self.steps as f64;
         blend(min, base, (1.0 - progress).powf(self.power))
     }
+    fn length(&self) -> Option<u64> {
+        (self.steps > 0).then_some(self.steps)
+    }
     fn spec(&self) -> String {
         catalogue::spec(ENTRY.name, self, &Self::default())
     }

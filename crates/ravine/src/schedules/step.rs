@@ -39,6 +39,9 @@ impl Schedule for Step {
     fn lr(&self, base: f64, step: u64) -> f64 {
         base * self.gamma.powf(step.checked_div(self.step_size).unwrap_or(0) as f64)
     }
+    fn length(&self) -> Option<u64> {
+        (self.step_size > 0).then(|| self.step_size.saturating_mul(3))
+    }
     fn spec(&self) -> String {
         catalogue::spec(ENTRY.name, self, &Self::default())
     }

@@ -8,6 +8,7 @@ use super::{CATALOGUE, Shape};
 use crate::catalogue;
 use crate::error::{Error, Kind, Result};
 use crate::hyper::{self, Hyper, Range};
+use crate::plateau::Plateau;
 use crate::schedule::Schedule;
 use std::sync::Arc;
 
@@ -97,6 +98,11 @@ fn single(text: &str, run: u64) -> Result<Arc<dyn Schedule>> {
         return Ok(common.wrap(parse(inside, common.inner_run(run))?));
     }
     let (name, pairs) = catalogue::split(text)?;
+    if name == Plateau::ENTRY.name {
+        let reason =
+            "it listens to a metric, so it is no function of the step, which is what is asked for here";
+        return Err(bad(text, reason));
+    }
     let (entry, preset) = catalogue::find("schedule", CATALOGUE, name)?;
     let mut shape = (entry.make)();
     catalogue::apply(&mut *shape, name, &catalogue::split(&format!("{name}:{preset}"))?.1)?;

@@ -62,6 +62,9 @@ impl Schedule for Wsd {
         };
         blend(min, base, shape)
     }
+    fn length(&self) -> Option<u64> {
+        (self.steps > 0).then_some(self.steps)
+    }
     fn spec(&self) -> String {
         catalogue::spec(ENTRY.name, self, &Self::default())
     }

@@ -41,6 +41,30 @@ fn lengths_are_filled_from_what_the_run_leaves() {
 }
 
 #[test]
+fn the_length_is_the_run_that_a_schedule_was_made_for() {
+    let open = ["constant", "exponential", "natural-exponential", "inverse-time", "inverse-sqrt", "noam"];
+    for name in schedules::names().filter(|name| !open.contains(name)) {
+        assert_eq!(schedules::parse(name, 0).unwrap().length(), None, "{name}");
+        assert_eq!(schedules::parse(name, 840).unwrap().length(), Some(840), "{name}");
+    }
+    for (text, expected) in [
+        ("constant:warmup=50", None),
+        ("noam", Some(16_000)),
+        ("cosine:steps=1000,warmup=50,scale=2", Some(1050)),
+        ("cosine:restart=25,warmup=5", Some(80)),
+        ("linear:steps=7 for 3 then (cosine:steps=9):scale=2", Some(12)),
+        ("constant for 9 then exponential", None),
+        ("linear:steps=7 * cosine:steps=9 * constant", Some(9)),
+        ("cosine-restarts:t_0=10,t_mult=2", Some(70)),
+        ("cyclic:step_size_up=3,step_size_down=5", Some(32)),
+        ("multi-step:milestones=30/80", Some(107)),
+        ("step:step_size=18446744073709551615", Some(u64::MAX)),
+    ] {
+        assert_eq!(schedules::parse(text, 0).unwrap().length(), expected, "{text}");
+    }
+}
+
+#[test]
 fn compositions_read_back_whatever_their_order() {
     let cosine = || schedules::parse("cosine:steps=9,min=0.01", 0).unwrap();
     let linear = || schedules::parse("linear:steps=4", 0).unwrap();
@@ -107,6 +131,11 @@ fn errors_name_what_is_wrong_and_what_is_right() {
         (
             "cosine:warmup=5,warmup_shape=round",
             "cosine: warmup_shape must be linear or exponential, not 'round'",
+        ),
+        (
+            "constant for 9 then plateau:patience=3",
+            "cannot read 'plateau:patience=3': it listens to a metric, so it is no function of the step, which is what \
+             is asked for here",
         ),
         (
             "cosine then linear",
