@@ -5,13 +5,15 @@
 //! Every trial's records go to the run [`store`] as they happen. [`results`] reads them back as a
 //! [`Comparison`](comparison::Comparison), which is all that [`verdict`], [`rows`] and [`report`] know.
 
+pub mod braille;
 pub mod compare;
 pub mod comparison;
 pub mod data;
-pub mod expression;
 mod error;
+pub mod expression;
 pub mod objective;
 pub mod objectives;
+pub mod pictures;
 pub mod plan;
 pub mod report;
 pub mod results;

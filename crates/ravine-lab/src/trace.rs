@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// The most numbers that the points of a trace may hold.
 pub const MAX_NUMBERS: u64 = 10_000_000;
 
-/// A coordinate beyond this ends a trace.
+/// A coordinate this many times beyond the start, or beyond 1, ends a trace.
 const AWAY: f64 = 1e12;
 
 /// What to trace.
@@ -60,11 +60,13 @@ pub enum Ending {
     /// The gradient has all but vanished: its norm is at or below the tolerance or a ten-thousandth of the largest on the
     /// way.
     Converged,
-    /// At the pace of its last steps it would cross the domain in ten times the steps it has made, or more.
+    /// At the pace of its last steps it would cross the domain in ten times the steps it has made, or more, and over the
+    /// last third its gradient did not shrink by a third.
     Stalled,
     /// It left for infinity, or climbs with growing steps.
     Diverged,
-    /// It goes to and fro: over the last third it travelled more than three times as far as it got, and came no lower.
+    /// It goes to and fro: over the last third it travelled more than three times as far as it got, came no lower, and
+    /// its gradient did not shrink by a third.
     Oscillating,
     /// It was still going down.
     Descending,
@@ -129,7 +131,7 @@ fn trace(setup: &Setup, spec: &str) -> Result<Trace> {
     if let Some(lr) = setup.lr.filter(|_| plan::without_lr(spec).is_none()) {
         rule.set("lr", Value::Float(lr))?;
     }
-    let optimizer = rules::spec(&*rule);
+    let optimizer = with_lr(&rules::spec(&*rule), rule.lr());
     let mut engine: Optimizer<f64> = Optimizer::builder_boxed(rule)
         .schedule(schedules::parse(&setup.schedule, *steps)?)
         .guard(Guard::Off)
@@ -141,7 +143,7 @@ fn trace(setup: &Setup, spec: &str) -> Result<Trace> {
         losses.push(objective.gradient(&x, step as f64, &mut gradient));
         let norm = length(&gradient);
         grad_norms.push(norm);
-        let gone = x.iter().chain(&losses[losses.len() - 1..]).any(|x| !x.is_finite() || x.abs() > AWAY);
+        let gone = is_away(&x, start) || !losses[losses.len() - 1].is_finite();
         if step == *steps
             || gone
             || !norm.is_finite()
@@ -162,6 +164,20 @@ fn trace(setup: &Setup, spec: &str) -> Result<Trace> {
     Ok(trace)
 }
 
+fn is_away(x: &[f64], start: &[f64]) -> bool {
+    let limit = AWAY * length(start).max(1.0);
+    x.iter().any(|x| x.is_nan() || x.abs() > limit)
+}
+
+/// A spec that says its learning rate, also where it is the default.
+fn with_lr(spec: &str, lr: f64) -> String {
+    match (plan::without_lr(spec), spec.split_once(':')) {
+        (Some(_), _) => spec.into(),
+        (None, Some((name, keys))) => format!("{name}:lr={},{keys}", Value::Float(lr)),
+        (None, None) => format!("{spec}:lr={}", Value::Float(lr)),
+    }
+}
+
 /// Steps below which no pace is called slow.
 const SHORT: usize = 100;
 
@@ -171,10 +187,7 @@ fn ending(trace: &Trace, objective: &Objective, tolerance: f64) -> Ending {
     let step = |i: usize| distance(&points[i], &points[i + 1]);
     let path = |from: usize| (from..last).map(step).sum::<f64>();
     let (norm, largest) = (grad_norms[last], grad_norms.iter().copied().fold(0.0, f64::max));
-    if !losses[last].is_finite()
-        || !norm.is_finite()
-        || points[last].iter().any(|x| x.is_nan() || x.abs() > AWAY)
-    {
+    if !losses[last].is_finite() || !norm.is_finite() || is_away(&points[last], &points[0]) {
         return Ending::Diverged;
     }
     if steps >= 2 && losses[last] > losses[0] && step(last - 1) > 2.0 * step(0) {
@@ -185,7 +198,10 @@ fn ending(trace: &Trace, objective: &Objective, tolerance: f64) -> Ending {
     }
     let third = last - last / 3;
     let lowest = |losses: &[f64]| losses.iter().copied().fold(f64::INFINITY, f64::min);
-    if steps >= 6 {
+    // Near a minimum the gradient shrinks, however little there is left to gain.
+    let shrinks =
+        steps >= 6 && length(&grad_norms[third..]) < 0.7 * length(&grad_norms[2 * third - last..third]);
+    if steps >= 6 && !shrinks {
         let (before, after) = (lowest(&losses[..third]), lowest(&losses[third..]));
         let no_lower = after >= before - 0.01 * (losses[0] - before).abs();
         if no_lower && path(third) > 3.0 * distance(&points[third], &points[last]) {
@@ -195,7 +211,7 @@ fn ending(trace: &Trace, objective: &Objective, tolerance: f64) -> Ending {
     let tenth = last - (last / 10).max(1).min(last);
     let pace = distance(&points[tenth], &points[last]) / (last - tenth).max(1) as f64;
     let (low, high): (Vec<f64>, Vec<f64>) = objective.domain.iter().map(|[a, b]| (*a, *b)).unzip();
-    if pace * 10.0 * steps.max(SHORT) as f64 <= distance(&low, &high) {
+    if !shrinks && pace * 10.0 * steps.max(SHORT) as f64 <= distance(&low, &high) {
         return Ending::Stalled;
     }
     Ending::Descending
@@ -239,6 +255,8 @@ mod tests {
             ("square", "sgd:lr=0.05", 10, Ending::Descending),
             ("tanh", "sgd:lr=0.1", 100, Ending::Stalled),
             ("ravine", "sgd:lr=0.6", 20, Ending::Diverged),
+            ("ravine", "sgd:lr=0.6,momentum=0.5", 20, Ending::Descending),
+            ("ravine", "sgd:lr=0.6,momentum=0.5", 60, Ending::Converged),
             ("noisy", "sgd:lr=0.1", 400, Ending::Oscillating),
             ("1/x^2 + y^2 + x^2", "sgd:lr=0.05", 400, Ending::Converged),
             ("ln(x)", "sgd:lr=0.1", 10, Ending::Diverged),
@@ -291,6 +309,17 @@ mod tests {
         let traces = run(&setup(1)).unwrap();
         assert_eq!(traces[0], traces[1]);
         assert_ne!(traces[0].end(), run(&setup(2)).unwrap()[0].end());
+    }
+
+    #[test]
+    fn a_trace_says_its_learning_rate() {
+        for (spec, said) in [
+            ("sgd", "sgd:lr=1e-3"),
+            ("momentum", "sgd:lr=1e-3,momentum=0.9"),
+            ("momentum:lr=0.2", "sgd:lr=0.2,momentum=0.9"),
+        ] {
+            assert_eq!(end("bowl", spec, 1).optimizer, said);
+        }
     }
 
     #[test]

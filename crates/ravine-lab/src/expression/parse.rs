@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> crate::Result<Expression> {
     parser.read().map_err(|fault| error(text, fault))?;
     let Parser { mut program, variables, .. } = parser;
     let mut order: Vec<usize> = (0..variables.len()).collect();
-    order.sort_by_key(|&i| sort_key(&variables[i]));
+    order.sort_by_key(|&i| sort_key(variables[i]));
     for op in &mut program {
         if let Op::Variable(i) = op {
             *i = order.iter().position(|j| j == i).expect("every variable has a place");

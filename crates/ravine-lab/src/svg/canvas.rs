@@ -1,7 +1,10 @@
 //! The drawing surface: elements as text.
 
 use super::style::{Marker, Series};
+use super::theme::Theme;
 use std::fmt::Write;
+
+const XMLNS: &str = r#"xmlns="http://www.w3.org/2000/svg""#;
 
 /// Where a text hangs on its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,12 +24,14 @@ pub struct Svg {
     height: f64,
     label: String,
     body: String,
+    /// Style of what moves.
+    motion: String,
 }
 
 impl Svg {
     /// An empty picture. `label` says in a sentence what it shows, for those who cannot see it.
     pub fn new(width: f64, height: f64, label: &str) -> Self {
-        Self { width, height, label: label.into(), body: String::new() }
+        Self { width, height, label: label.into(), body: String::new(), motion: String::new() }
     }
 
     /// Width in pixels.
@@ -37,6 +42,16 @@ impl Svg {
     /// Height in pixels.
     pub fn height(&self) -> f64 {
         self.height
+    }
+
+    /// Cuts or widens the paper; what is drawn stays where it is.
+    pub fn resize(&mut self, width: f64, height: f64) {
+        (self.width, self.height) = (width, height);
+    }
+
+    /// Adds style rules that move marks. A [fixed](Self::fixed) picture goes without.
+    pub fn animate(&mut self, rules: &str) {
+        self.motion += rules;
     }
 
     /// A straight line.
@@ -89,12 +104,7 @@ impl Svg {
         {
             path += &trace(piece);
         }
-        if !path.is_empty() {
-            let (color, dashes) = (series.class(), series.dashes());
-            let dashes =
-                if dashes.is_empty() { String::new() } else { format!(r#" stroke-dasharray="{dashes}""#) };
-            let _ = write!(self.body, r#"<path class="{class} {color}"{dashes} d="{path}"/>"#);
-        }
+        self.dashed(class, series, &path);
     }
 
     /// The area between two lines over the same x.
@@ -115,6 +125,37 @@ impl Svg {
             series.marker().path(x, y)
         );
         self.end(hover, "path");
+    }
+
+    /// A path, with a text that shows on hovering.
+    pub fn path(&mut self, class: &str, data: &str, hover: &str) {
+        if !data.is_empty() {
+            let _ = write!(self.body, r#"<path class="{class}" d="{data}""#);
+            self.end(hover, "path");
+        }
+    }
+
+    /// A path as a line of a series, with its dashes.
+    pub fn dashed(&mut self, class: &str, series: Series, data: &str) {
+        if !data.is_empty() {
+            let (color, dashes) = (series.class(), dashes(series));
+            let _ = write!(self.body, r#"<path class="{class} {color}"{dashes} d="{data}"/>"#);
+        }
+    }
+
+    /// A path that nobody sees until [rules](Self::animate) for `id` show it. Its length counts as 1.
+    pub fn hidden(&mut self, class: &str, id: &str, data: &str) {
+        let _ = write!(
+            self.body,
+            r#"<path class="{class}" id="{id}" pathLength="1" fill-opacity="0" stroke-opacity="0" d="{data}"/>"#
+        );
+    }
+
+    /// A disc, with a text that shows on hovering.
+    pub fn dot(&mut self, class: &str, x: f64, y: f64, radius: f64, hover: &str) {
+        let (x, y, radius) = (Px(x), Px(y), Px(radius));
+        let _ = write!(self.body, r#"<circle class="{class}" cx="{x}" cy="{y}" r="{radius}""#);
+        self.end(hover, "circle");
     }
 
     /// A cross: a run that failed.
@@ -145,21 +186,27 @@ impl Svg {
 
     /// The picture as an element to put into a page that has [`STYLE`](super::STYLE).
     pub fn inline(&self, class: &str) -> String {
-        let (width, height, label) = (Px(self.width), Px(self.height), escape(&self.label));
-        format!(
-            r#"<svg class="{class}" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-label="{label}">{}</svg>"#,
-            self.body
-        )
+        self.element(&format!(r#"class="{class}""#), &self.motion)
     }
 
-    /// The picture as a file of its own.
+    /// The picture as a file of its own, in the colours its viewer prefers.
     pub fn standalone(&self) -> String {
-        let (width, height, label) = (Px(self.width), Px(self.height), escape(&self.label));
+        self.element(XMLNS, &format!("{}{}", super::STYLE, self.motion)) + "\n"
+    }
+
+    /// The picture as a file of its own on coloured paper, in plain colours and at rest: for programs that know little
+    /// of CSS.
+    pub fn fixed(&self, theme: Theme) -> String {
+        let mut still = Self { motion: String::new(), body: String::new(), ..self.clone() };
+        still.body = format!(r#"<rect width="100%" height="100%" fill="{}"/>{}"#, theme.paper(), self.body);
+        still.element(XMLNS, &theme.style()) + "\n"
+    }
+
+    fn element(&self, attributes: &str, style: &str) -> String {
+        let (width, height, label, body) = (Px(self.width), Px(self.height), escape(&self.label), &self.body);
+        let style = if style.is_empty() { String::new() } else { format!("<style>{style}</style>") };
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
-             height=\"{height}\" role=\"img\" aria-label=\"{label}\"><style>{}</style>{}</svg>\n",
-            super::STYLE,
-            self.body
+            r#"<svg {attributes} viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-label="{label}">{style}{body}</svg>"#
         )
     }
 
@@ -169,6 +216,14 @@ impl Svg {
         } else {
             let _ = write!(self.body, "><title>{}</title></{tag}>", escape(hover));
         }
+    }
+}
+
+/// The attribute of a series' dashes.
+fn dashes(series: Series) -> String {
+    match series.dashes() {
+        "" => String::new(),
+        dashes => format!(r#" stroke-dasharray="{dashes}""#),
     }
 }
 

@@ -54,11 +54,16 @@ impl Plot {
 
     /// Vertical ticks with labels and lines across the frame, and the title of the axis above it.
     pub fn y_axis(&mut self, count: usize, title: &str) {
+        self.y_marks(&self.y.ticks(count), title);
+    }
+
+    /// The same with the values and labels of the ticks given.
+    pub fn y_marks(&mut self, ticks: &[(f64, String)], title: &str) {
         let [left, right] = self.x.range();
-        for (value, label) in self.y.ticks(count) {
-            let y = self.y.at(value);
+        for (value, label) in ticks {
+            let y = self.y.at(*value);
             self.svg.line("grid", left, y, right, y);
-            self.svg.text("soft", left - 8.0, y + 4.0, Anchor::End, &label);
+            self.svg.text("soft", left - 8.0, y + 4.0, Anchor::End, label);
         }
         let top = self.y.range()[1];
         if !title.is_empty() {
@@ -68,12 +73,17 @@ impl Plot {
 
     /// Horizontal axis with ticks and labels at pixel `y`, and its title at the right end below them.
     pub fn x_axis(&mut self, y: f64, count: usize, title: &str) {
+        self.x_marks(y, &self.x.ticks(count), title);
+    }
+
+    /// The same with the values and labels of the ticks given.
+    pub fn x_marks(&mut self, y: f64, ticks: &[(f64, String)], title: &str) {
         let [left, right] = self.x.range();
         self.svg.line("axis", left, y, right, y);
-        for (value, label) in self.x.ticks(count) {
-            let x = self.x.at(value);
+        for (value, label) in ticks {
+            let x = self.x.at(*value);
             self.svg.line("tick", x, y, x, y + 4.0);
-            self.svg.text("soft", x, y + 17.0, Anchor::Middle, &label);
+            self.svg.text("soft", x, y + 17.0, Anchor::Middle, label);
         }
         if !title.is_empty() {
             self.svg.text("soft", right, y + 34.0, Anchor::End, title);

@@ -6,6 +6,9 @@ use super::canvas::Px;
 /// contrast on white and one for dark pages; yellow, too faint on white, is left out.
 pub const STYLE: &str = include_str!("style.css");
 
+/// Steps of the colour for heights: classes `h0` to `h11`.
+pub(crate) const RAMP: usize = 12;
+
 /// Colours in the style sheet.
 const COLORS: usize = 8;
 
@@ -38,14 +41,14 @@ impl Series {
         DASHES[self.shape % DASHES.len()]
     }
 
-    pub(super) fn marker(self) -> Marker {
+    pub(crate) fn marker(self) -> Marker {
         MARKERS[self.shape % MARKERS.len()]
     }
 }
 
 /// The shape of a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Marker {
+pub(crate) enum Marker {
     Circle,
     Square,
     Up,
@@ -53,11 +56,12 @@ pub(super) enum Marker {
     Down,
     Plus,
     Cross,
+    Star,
 }
 
 impl Marker {
     /// Its outline, about 9 pixels wide, around a point.
-    pub(super) fn path(self, x: f64, y: f64) -> String {
+    pub(crate) fn path(self, x: f64, y: f64) -> String {
         let start = format!("M{} {}", Px(x), Px(y));
         let outline = match self {
             Self::Circle => "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z",
@@ -66,6 +70,7 @@ impl Marker {
             Self::Diamond => "m0 -5.2l4.6 5.2l-4.6 5.2l-4.6 -5.2z",
             Self::Down => "m0 4.8l4.6 -8.2h-9.2z",
             Self::Plus => "m-1.5 -4.8h3v3.3h3.3v3h-3.3v3.3h-3v-3.3h-3.3v-3h3.3z",
+            Self::Star => "m0 -7.2l1.8 4.8 5.1 .2-4 3.2 1.4 4.9-4.3-2.8-4.3 2.8 1.4-4.9-4-3.2 5.1-.2z",
             Self::Cross => "m-3.5 -3.5l7 7m0 -7l-7 7",
         };
         start + outline
@@ -88,6 +93,9 @@ mod tests {
     fn every_colour_is_in_the_style_sheet() {
         for i in 0..COLORS {
             assert!(STYLE.contains(&format!(".{}{{", Series::new(i).class())));
+        }
+        for i in 0..RAMP {
+            assert!(STYLE.contains(&format!(".h{i}{{")));
         }
     }
 }
