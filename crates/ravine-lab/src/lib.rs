@@ -5,21 +5,26 @@
 //! Every trial's records go to the run [`store`] as they happen. [`results`] reads them back as a
 //! [`Comparison`](comparison::Comparison), which is all that [`verdict`], [`rows`] and [`report`] know.
 
+pub mod basins;
 pub mod braille;
 pub mod compare;
 pub mod comparison;
 pub mod data;
+pub mod eigen;
 mod error;
 pub mod expression;
 pub mod objective;
 pub mod objectives;
 pub mod pictures;
 pub mod plan;
+pub mod point;
 pub mod report;
 pub mod results;
 pub mod rows;
 pub mod search;
 pub mod shell;
+pub mod stability;
+pub mod stationary;
 pub mod stats;
 pub mod store;
 pub mod svg;
