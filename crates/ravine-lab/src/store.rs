@@ -5,8 +5,10 @@
 
 mod claim;
 mod layout;
+mod watch;
 
 pub use claim::Claim;
+pub use watch::Watched;
 
 use crate::comparison::{LayerHealth, Point, WorkloadResult};
 use crate::error::{Kind, Result};
@@ -120,23 +122,32 @@ impl Store {
     }
 
     fn with(path: &Path, connection: rusqlite::Result<Connection>) -> Result<Self> {
-        let error = |source: rusqlite::Error| match source.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase) => Kind::NotAStore { path: path.into() },
-            _ => Kind::Store { path: path.into(), source },
-        };
+        let error = |source| Self::unreadable(path, source);
         if path.is_dir() {
             return Err(Kind::NotAStore { path: path.into() }.into());
         }
         let mut connection = connection.map_err(error)?;
-        let (application, found) = layout::prepare(&mut connection).map_err(error)?;
+        Self::recognised(path, layout::prepare(&mut connection).map_err(error)?)?;
+        layout::write_ahead(&connection).map_err(error)?;
+        Ok(Self { connection: Mutex::new(connection), path: path.into() })
+    }
+
+    fn unreadable(path: &Path, source: rusqlite::Error) -> Kind {
+        match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Kind::NotAStore { path: path.into() },
+            _ => Kind::Store { path: path.into(), source },
+        }
+    }
+
+    /// Checks the application and the layout that a file says it is of.
+    fn recognised(path: &Path, (application, found): (i64, i64)) -> Result<()> {
         if application != layout::APPLICATION {
             return Err(Kind::NotAStore { path: path.into() }.into());
         }
         if found != layout::LAYOUT {
             return Err(Kind::StoreLayout { path: path.into(), expected: layout::LAYOUT, found }.into());
         }
-        layout::write_ahead(&connection).map_err(error)?;
-        Ok(Self { connection: Mutex::new(connection), path: path.into() })
+        Ok(())
     }
 
     /// Where it lies.

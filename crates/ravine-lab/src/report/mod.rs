@@ -11,7 +11,7 @@ mod diagnosis;
 mod grid;
 mod headline;
 mod honesty;
-mod markup;
+pub(crate) mod markup;
 mod page;
 mod pairs;
 mod palette;
@@ -26,6 +26,8 @@ use crate::comparison::{Comparison, WorkloadResult};
 use crate::verdict::{Verdict, verdict};
 use markup::text;
 use palette::Palette;
+
+pub use page::policy;
 
 /// Size that the page stays below, in bytes, as long as its pictures alone do.
 pub const SIZE_LIMIT: usize = 500_000;

@@ -16,12 +16,7 @@ pub(super) const THEME_SWITCH: &str = "<fieldset class=\"segments theme\"><legen
 
 /// A whole document.
 pub(super) fn page(title: &str, body: &str) -> String {
-    let style = format!("{}{STYLE}", svg::STYLE);
-    let policy = format!(
-        "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
-        hash(&style),
-        hash(SCRIPT)
-    );
+    let (style, policy) = (style(), policy());
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\
@@ -30,6 +25,19 @@ pub(super) fn page(title: &str, body: &str) -> String {
          <script>{SCRIPT}</script></body></html>\n",
         text(title)
     )
+}
+
+/// The content security policy of every report, which stands in the page; a server may send it too.
+pub fn policy() -> String {
+    format!(
+        "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
+        hash(&style()),
+        hash(SCRIPT)
+    )
+}
+
+fn style() -> String {
+    format!("{}{STYLE}", svg::STYLE)
 }
 
 fn hash(source: &str) -> String {

@@ -19,9 +19,7 @@ impl Drop for Claim {
 
 impl Claim {
     pub(super) fn new(store: &Path, comparison: i64) -> Result<Self> {
-        let mut path = store.as_os_str().to_owned();
-        path.push(format!("-{comparison}.lock"));
-        let path = PathBuf::from(path);
+        let path = path(store, comparison);
         let error = |source| Kind::Io { action: "lock", path: path.clone(), source };
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(error)?;
         match file.try_lock() {
@@ -30,4 +28,11 @@ impl Claim {
             Err(TryLockError::Error(source)) => Err(error(source).into()),
         }
     }
+}
+
+/// The file that is locked.
+pub(super) fn path(store: &Path, comparison: i64) -> PathBuf {
+    let mut path = store.as_os_str().to_owned();
+    path.push(format!("-{comparison}.lock"));
+    path.into()
 }

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 pub(super) const LAYOUT: i64 = 1;
 /// Marks the file as ours, in SQLite's `application_id`: "RVNE".
 pub(super) const APPLICATION: i64 = 0x5256_4e45;
+/// What [`read`] gives of a file that nothing was laid out in.
+pub(super) const EMPTY: (i64, i64) = (0, 0);
 
 const SCHEMA: &str = "
     CREATE TABLE comparison (
@@ -62,19 +64,27 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Lays out a file that holds nothing yet, and gives the application and the layout that it says it is of.
 pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<(i64, i64)> {
     connection.busy_timeout(PATIENCE)?;
-    let number = |connection: &Connection, sql: &str| connection.query_row(sql, [], |row| row.get(0));
-    let tables = "SELECT count(*) FROM sqlite_schema";
-    if number(connection, tables)? == 0 {
+    let tables = |connection: &Connection| {
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
+    };
+    if tables(connection)? == 0 {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another process may have been first.
-        if number(&transaction, tables)? == 0 {
+        if tables(&transaction)? == 0 {
             transaction.execute_batch(&format!(
                 "{SCHEMA} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {LAYOUT};"
             ))?;
         }
         transaction.commit()?;
     }
-    Ok((number(connection, "PRAGMA application_id")?, number(connection, "PRAGMA user_version")?))
+    read(connection)
+}
+
+/// Reads the application and the layout that a file says it is of.
+pub(super) fn read(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
+    connection.busy_timeout(PATIENCE)?;
+    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    Ok((number("PRAGMA application_id")?, number("PRAGMA user_version")?))
 }
 
 /// Turns to write-ahead mode, in which readers and a writer do not wait for one another and a killed process leaves
