@@ -3,7 +3,7 @@
 use crate::svg::canvas::escape;
 
 /// Text made safe.
-pub(super) fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     escape(text)
 }
 
@@ -14,7 +14,7 @@ pub(super) fn section(class: &str, heading: &str, lead: &str, body: &str) -> Str
 }
 
 /// A table with a heading row; columns of numbers are set to the right. Cells are markup.
-pub(super) fn table(class: &str, headings: &[(&str, bool)], rows: &[(String, Vec<String>)]) -> String {
+pub(crate) fn table(class: &str, headings: &[(&str, bool)], rows: &[(String, Vec<String>)]) -> String {
     let mut out = format!("<div class=\"scroll\"><table class=\"{class}\"><thead><tr>");
     for (heading, number) in headings {
         let class = if *number { " class=\"num\"" } else { "" };
@@ -34,7 +34,7 @@ pub(super) fn table(class: &str, headings: &[(&str, bool)], rows: &[(String, Vec
 }
 
 /// Code with a button that copies it.
-pub(super) fn code(caption: &str, code: &str) -> String {
+pub(crate) fn code(caption: &str, code: &str) -> String {
     format!(
         "<figure class=\"code\"><figcaption>{}<button type=\"button\" class=\"copy js\">Copy</button></figcaption>\
          <pre><code>{}</code></pre></figure>",
