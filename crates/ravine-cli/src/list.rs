@@ -6,7 +6,7 @@ pub(crate) fn split(texts: &[String]) -> Vec<String> {
     for text in texts {
         let mut fresh = true;
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            let continues = part.split_once('=').is_some_and(|(key, _)| !key.contains([':', '(', ' ']));
+            let continues = part.split_once('=').is_some_and(|(key, _)| !key.contains([':', '(', ' ', '@']));
             match specs.last_mut() {
                 Some(last) if continues && !fresh => {
                     last.push(',');
@@ -37,5 +37,6 @@ mod tests {
             ["constant", "(constant for 50% then cosine):warmup=5%,scale=0.5", "step"]
         );
         assert_eq!(split(&["sgd", "lr=3"]), ["sgd", "lr=3"]);
+        assert_eq!(split(&["sgd,@a=b.toml,adam"]), ["sgd", "@a=b.toml", "adam"]);
     }
 }

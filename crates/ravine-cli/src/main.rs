@@ -2,10 +2,16 @@
 
 mod commands;
 mod failure;
+mod figures;
+mod gallery;
 mod interrupt;
 mod list;
+mod moments;
+mod numbers;
 mod output;
+mod picture;
 mod progress;
+mod spec;
 mod table;
 
 use clap::Parser;

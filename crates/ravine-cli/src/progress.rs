@@ -8,23 +8,23 @@ use std::time::Duration;
 /// Columns kept free at the right: a terminal echoes `^C` behind the bar, and a line that this breaks is not cleared.
 const FREE: u16 = 4;
 /// Columns for what stands beside the bar.
-const BESIDE: u16 = 52;
+const BESIDE: u16 = 60;
 
-/// The bar of one comparison.
+/// The bar of one comparison, or of other things that take long.
 pub(crate) struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
-    /// A bar, unless it should be quiet.
-    pub(crate) fn new(quiet: bool) -> Self {
+    /// A bar that counts things of this name, unless it should be quiet.
+    pub(crate) fn new(quiet: bool, things: &str) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
         let target = match quiet || dumb || !stderr().is_terminal() {
             true => ProgressDrawTarget::hidden(),
             false => ProgressDrawTarget::term_like_with_hz(Box::new(Terminal), 10),
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        let style = ProgressStyle::with_template(&template());
+        let style = ProgressStyle::with_template(&template(things));
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.enable_steady_tick(Duration::from_millis(200));
         Self { bar }
@@ -41,6 +41,11 @@ impl Progress {
         }
     }
 
+    /// Writes something above the bar.
+    pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.bar.suspend(write)
+    }
+
     /// Takes the bar off the screen.
     pub(crate) fn end(&self) {
         self.bar.finish_and_clear();
@@ -48,10 +53,10 @@ impl Progress {
 }
 
 /// As much as has room in a line.
-fn template() -> String {
+fn template(things: &str) -> String {
     match Terminal.width().saturating_sub(BESIDE).min(40) {
-        0..10 => "{pos}/{len} trials, {eta} to go".into(),
-        bar => format!("{{msg}} {{bar:{bar}}} {{pos}}/{{len}} trials, {{elapsed}} gone, {{eta}} to go"),
+        0..10 => format!("{{pos}}/{{len}} {things}, {{eta}} to go"),
+        bar => format!("{{msg}} {{bar:{bar}}} {{pos}}/{{len}} {things}, {{elapsed}} gone, {{eta}} to go"),
     }
 }
 

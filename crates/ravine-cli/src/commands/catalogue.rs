@@ -1,4 +1,4 @@
-//! What `optimizers` and `schedules` share: listing and explaining a catalogue.
+//! What `optimizers`, `schedules` and `objectives` share: listing and explaining a catalogue.
 
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
@@ -18,8 +18,8 @@ pub(crate) struct Arguments {
 
 /// An entry as plain data.
 #[derive(Serialize)]
-struct Item {
-    name: &'static str,
+pub(super) struct Item {
+    pub(super) name: &'static str,
     presets: Vec<Preset>,
     title: &'static str,
     formula: &'static str,
@@ -28,6 +28,18 @@ struct Item {
     params: Vec<Param>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     common: Vec<Param>,
+    #[serde(flatten)]
+    pub(super) facts: Facts,
+}
+
+/// What is known of an entry besides: for people, and as plain data.
+#[derive(Default, Serialize)]
+pub(super) struct Facts {
+    /// Heading and text.
+    #[serde(skip)]
+    pub(super) lines: Vec<(&'static str, String)>,
+    #[serde(flatten)]
+    pub(super) data: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -44,28 +56,36 @@ struct Param {
     doc: String,
 }
 
-/// A kind of thing that has a catalogue.
-pub(crate) struct Catalogue<'a, T: 'static> {
-    /// Its entries.
-    pub(crate) entries: &'static [Entry<T>],
-    /// The hyper-parameters of what an entry makes.
-    pub(crate) hyper: fn(&T) -> &dyn Hyper,
-    /// The hyper-parameters that all of them take besides.
-    pub(crate) common: Option<&'a dyn Hyper>,
-    /// What is wrong with a spec.
-    pub(crate) fault: fn(&str) -> Option<ravine::Error>,
+/// The entries of a catalogue. `hyper` gives the hyper-parameters of what an entry makes; `common` are those that all of
+/// them take besides.
+pub(super) fn items<T: 'static>(
+    entries: &[Entry<T>],
+    hyper: fn(&T) -> &dyn Hyper,
+    common: Option<&dyn Hyper>,
+) -> Vec<Item> {
+    let item = |entry: &Entry<T>| Item {
+        name: entry.name,
+        presets: entry.presets.iter().map(|&(name, sets)| Preset { name, sets }).collect(),
+        title: entry.title,
+        formula: entry.formula,
+        advice: entry.advice,
+        source: entry.source,
+        params: params(hyper(&(entry.make)())),
+        common: common.map(params).unwrap_or_default(),
+        facts: Facts::default(),
+    };
+    entries.iter().map(item).collect()
 }
 
-/// Lists or explains.
-pub(crate) fn run<T: 'static>(catalogue: &Catalogue<'_, T>, arguments: &Arguments) -> Result {
-    let items: Vec<Item> = catalogue.entries.iter().map(|entry| item(catalogue, entry)).collect();
+/// Lists the items or explains one. `fault` says what is wrong with a spec.
+pub(super) fn run(items: &[Item], fault: fn(&str) -> Option<ravine::Error>, arguments: &Arguments) -> Result {
     if let Some(spec) = &arguments.explain {
         let name = spec.split(':').next().unwrap_or_default();
         let found = items
             .iter()
             .find(|item| item.name == name || item.presets.iter().any(|preset| preset.name == name));
         let Some(item) = found else {
-            let fault = (catalogue.fault)(name).map(|error| error.to_string());
+            let fault = fault(name).map(|error| error.to_string());
             return Err(Failure::Usage(fault.unwrap_or_else(|| format!("'{spec}' is not one name"))));
         };
         return match arguments.format {
@@ -84,20 +104,6 @@ pub(crate) fn run<T: 'static>(catalogue: &Catalogue<'_, T>, arguments: &Argument
         Format::Json => output::print_json(&items),
         Format::Csv => output::print(&output::csv(headings, &rows)),
         Format::Table => output::print(&table::draw(&headings, &[], &[], rows.iter().map(|row| &row[..]))),
-    }
-}
-
-fn item<T>(catalogue: &Catalogue<'_, T>, entry: &Entry<T>) -> Item {
-    let made = (entry.make)();
-    Item {
-        name: entry.name,
-        presets: entry.presets.iter().map(|&(name, sets)| Preset { name, sets }).collect(),
-        title: entry.title,
-        formula: entry.formula,
-        advice: entry.advice,
-        source: entry.source,
-        params: params((catalogue.hyper)(&made)),
-        common: catalogue.common.map(params).unwrap_or_default(),
     }
 }
 
@@ -125,7 +131,9 @@ fn params_csv(item: &Item) -> String {
 
 fn explain(item: &Item) -> String {
     let mut text = format!("{}\n{}\n", item.name, table::paragraph(item.title));
-    for (heading, body) in [("Formula", item.formula), ("When", item.advice), ("Source", item.source)] {
+    let lines = [("Formula", item.formula), ("When", item.advice), ("Source", item.source)];
+    let facts = item.facts.lines.iter().map(|(heading, body)| (*heading, body.as_str()));
+    for (heading, body) in lines.into_iter().chain(facts) {
         text.push_str(&table::paragraph(&format!("{heading}: {body}")));
         text.push('\n');
     }

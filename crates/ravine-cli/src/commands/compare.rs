@@ -4,6 +4,7 @@ use super::report;
 use crate::failure::{Failure, Result, say};
 use crate::output::Format;
 use crate::progress::Progress;
+use crate::spec::{self, Kind};
 use crate::{interrupt, list};
 use ravine_lab::compare::{self, Execution};
 use ravine_lab::plan::Plan;
@@ -21,11 +22,12 @@ pub(crate) struct Arguments {
     /// Workload to compare on; may be given more than once. `ravine workloads` lists them.
     #[arg(short, long = "workload", value_name = "NAME", default_values_t = Plan::default().workloads)]
     workloads: Vec<String>,
-    /// Optimizers, separated by commas, such as `sgd,adam:betas=0.9/0.95`. `ravine optimizers` lists them. Their
-    /// learning rates are searched for: an `lr=` here is not used.
+    /// Optimizers, separated by commas, such as `sgd,adam:betas=0.9/0.95`. `ravine optimizers` lists them;
+    /// `@file.toml` holds them as tables. Their learning rates are searched for: an `lr=` here is not used.
     #[arg(long, value_name = "LIST", default_values_t = [Plan::default().optimizers.join(",")])]
     optimizers: Vec<String>,
-    /// Schedules, separated by commas, such as `constant,cosine:warmup=5%`. `ravine schedules` lists them.
+    /// Schedules, separated by commas, such as `constant,cosine:warmup=5%`. `ravine schedules` lists them;
+    /// `@file.toml` holds them as tables.
     #[arg(long, value_name = "LIST", default_values_t = [Plan::default().schedules.join(",")])]
     schedules: Vec<String>,
     /// Seeds of the reported runs: more of them tell smaller differences.
@@ -72,8 +74,8 @@ pub(super) fn run(arguments: Arguments) -> Result {
     let Arguments { data, out, format, .. } = &arguments;
     let mut plan = Plan {
         workloads: list::split(&arguments.workloads),
-        optimizers: list::split(&arguments.optimizers),
-        schedules: list::split(&arguments.schedules),
+        optimizers: spec::list(Kind::Optimizer, &arguments.optimizers)?,
+        schedules: spec::list(Kind::Schedule, &arguments.schedules)?,
         budget: arguments.budget,
         tuning_seeds: arguments.tuning_seeds,
         seeds: arguments.seeds,
@@ -99,7 +101,7 @@ pub(super) fn run(arguments: Arguments) -> Result {
     let store = if arguments.resume { Store::existing(&path)? } else { Store::open(&path)? };
     let comparison = compare::begin(&store, &plan, &workloads, &command, jobs, arguments.resume)?;
 
-    let progress = Progress::new(arguments.quiet);
+    let progress = Progress::new(arguments.quiet, "trials");
     let watch = |event| progress.event(event);
     let execution = Execution { jobs, stop: interrupt::flag(), watch: &watch };
     let done = compare::run(&store, comparison, &plan, &workloads, &execution);

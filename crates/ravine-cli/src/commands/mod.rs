@@ -4,9 +4,16 @@ mod catalogue;
 mod compare;
 mod completions;
 mod data;
+mod experiment;
+mod figures;
+mod gradient;
+mod objectives;
 mod optimizers;
 mod report;
+mod schedule;
 mod schedules;
+mod serve;
+mod trace;
 mod workloads;
 
 use crate::failure::Result;
@@ -16,12 +23,26 @@ use clap::Subcommand;
 pub(crate) enum Command {
     /// Compare optimizers and schedules on real workloads, each at its own best learning rate.
     Compare(compare::Arguments),
+    /// Trace the path of optimizers over a function, and draw it.
+    Trace(trace::Arguments),
+    /// Slope, curvature and stable learning rates of a function at a point.
+    Gradient(gradient::Arguments),
+    /// Put claims of the teaching texts to the test: a measured verdict on each.
+    Experiment(experiment::Arguments),
+    /// Draw the figures of the teaching texts, or list them.
+    Figures(figures::Arguments),
     /// Rebuild the report of a comparison from the run store.
     Report(report::Arguments),
+    /// List the functions to minimise, or explain one.
+    Objectives(catalogue::Arguments),
     /// List the optimizers, or explain one.
     Optimizers(catalogue::Arguments),
     /// List the schedules, or explain one.
     Schedules(catalogue::Arguments),
+    /// Draw schedules: learning rates over the steps of a run.
+    Schedule(schedule::Arguments),
+    /// Open the live page: optimizers racing over landscapes, and comparisons as they run.
+    Serve(serve::Arguments),
     /// List the workloads.
     Workloads(workloads::Arguments),
     /// List the data sets: what is there, what is missing, and how to get it.
@@ -34,9 +55,16 @@ impl Command {
     pub(crate) fn run(self) -> Result {
         match self {
             Self::Compare(arguments) => compare::run(arguments),
+            Self::Trace(arguments) => trace::run(&arguments),
+            Self::Gradient(arguments) => gradient::run(&arguments),
+            Self::Experiment(arguments) => experiment::run(&arguments),
+            Self::Figures(arguments) => figures::run(&arguments),
             Self::Report(arguments) => report::run(&arguments),
+            Self::Objectives(arguments) => objectives::run(&arguments),
             Self::Optimizers(arguments) => optimizers::run(&arguments),
             Self::Schedules(arguments) => schedules::run(&arguments),
+            Self::Schedule(arguments) => schedule::run(&arguments),
+            Self::Serve(arguments) => serve::run(arguments),
             Self::Workloads(arguments) => workloads::run(&arguments),
             Self::Data(arguments) => data::run(&arguments),
             Self::Completions(arguments) => completions::run(&arguments),

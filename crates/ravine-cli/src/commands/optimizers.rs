@@ -1,15 +1,10 @@
 //! `ravine optimizers`.
 
-use super::catalogue::{self, Arguments, Catalogue};
+use super::catalogue::{self, Arguments};
 use crate::failure::Result;
 use ravine::rules::{self, CATALOGUE};
 
 pub(super) fn run(arguments: &Arguments) -> Result {
-    let catalogue = Catalogue {
-        entries: CATALOGUE,
-        hyper: |rule| &**rule as _,
-        common: None,
-        fault: |spec| rules::parse(spec).err(),
-    };
-    catalogue::run(&catalogue, arguments)
+    let items = catalogue::items(CATALOGUE, |rule| &**rule, None);
+    catalogue::run(&items, |spec| rules::parse(spec).err(), arguments)
 }

@@ -69,7 +69,7 @@ struct Everything<'a> {
 pub(super) fn write(comparison: &Comparison, out: &Path, format: Format) -> Result {
     let path = out.join(REPORT);
     let verdicts: Vec<Verdict> = comparison.workloads.iter().map(verdict).collect();
-    output::write_file(&path, &report::html_of(comparison, &verdicts))?;
+    output::write_file(&path, report::html_of(comparison, &verdicts))?;
     let rows: Vec<Vec<Row>> = comparison
         .workloads
         .iter()

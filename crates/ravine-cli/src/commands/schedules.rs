@@ -1,15 +1,12 @@
 //! `ravine schedules`.
 
-use super::catalogue::{self, Arguments, Catalogue};
+use super::catalogue::{self, Arguments};
 use crate::failure::Result;
+use ravine::Plateau;
 use ravine::schedules::{self, CATALOGUE, Common};
 
 pub(super) fn run(arguments: &Arguments) -> Result {
-    let catalogue = Catalogue {
-        entries: CATALOGUE,
-        hyper: |shape| &**shape as _,
-        common: Some(&Common::default()),
-        fault: |spec| schedules::entry(spec).err(),
-    };
-    catalogue::run(&catalogue, arguments)
+    let mut items = catalogue::items(CATALOGUE, |shape| &**shape, Some(&Common::default()));
+    items.extend(catalogue::items(&[Plateau::ENTRY], |options| options, None));
+    catalogue::run(&items, |spec| schedules::entry(spec).err(), arguments)
 }

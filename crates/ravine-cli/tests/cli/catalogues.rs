@@ -8,9 +8,12 @@ fn ask(arguments: &[&str]) -> Ran {
 
 #[test]
 fn lists_in_each_format() {
-    for (command, name, columns) in
-        [("optimizers", "rmsprop", 3), ("schedules", "one-cycle", 3), ("workloads", "iris-softmax", 2)]
-    {
+    for (command, name, columns) in [
+        ("objectives", "rosenbrock", 3),
+        ("optimizers", "rmsprop", 3),
+        ("schedules", "one-cycle", 3),
+        ("workloads", "iris-softmax", 2),
+    ] {
         let table = ask(&[command]).well().stdout;
         assert!(table.contains(name), "{table}");
         let rows = csv(&ask(&[command, "--format=csv"]).well().stdout);
@@ -48,6 +51,12 @@ fn explanations() {
             assert_eq!(rows.len(), 1 + params("params") + params("common"));
         }
     }
+    let text = ask(&["objectives", "--explain", "himmelblau"]).well().stdout;
+    for word in ["Expression:", "Domain: x from -5 to 5", "Start:", "Known global minima: (3, 2)", ", of 0"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    let bowl = ask(&["objectives", "--explain", "bowl", "--format=json"]).well().json();
+    assert_eq!((&bowl["start"], &bowl["noise"]), (&serde_json::json!([-5.0, -2.0]), &0.0.into()));
     // The keys of a spec do not matter.
     let (spec, name) = (["optimizers", "--explain", "adam:lr=1"], ["optimizers", "--explain", "adam"]);
     assert_eq!(ask(&spec).well().stdout, ask(&name).well().stdout);
@@ -57,6 +66,7 @@ fn explanations() {
 fn what_cannot_be_explained() {
     ask(&["optimizers", "--explain", "nope"]).refused(2, &["unknown optimizer 'nope'", "sgd, momentum"]);
     ask(&["optimizers", "--explain", "adm"]).refused(2, &["did you mean 'adam'"]);
+    ask(&["objectives", "--explain", "rosenbrok"]).refused(2, &["did you mean 'rosenbrock'"]);
     ask(&["schedules", "--explain", "nope"]).refused(2, &["unknown schedule 'nope'", "cosine"]);
     ask(&["schedules", "--explain", "a * b"]).refused(2, &["'a * b'"]);
     ask(&["optimizers", "--explain", ""]).refused(2, &["name"]);

@@ -4,9 +4,16 @@ mod catalogues;
 mod command;
 mod compare;
 mod data;
+mod experiment;
+mod figures;
+mod gradient;
 #[cfg(unix)]
 mod interruption;
 mod report;
+mod schedule;
+#[cfg(unix)]
+mod serve;
+mod trace;
 #[cfg(unix)]
 mod trouble;
 mod usage;
