@@ -10,6 +10,9 @@ const DOMAIN: [f64; 2] = [-5.0, 5.0];
 /// Each coordinate of the start of a function that says none.
 const START: f64 = -4.0;
 
+/// No name has more bytes.
+const LONGEST_NAME: usize = 40;
+
 /// A function of n coordinates and the step, with what is known of it.
 ///
 /// ```
@@ -51,14 +54,19 @@ impl Objective {
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
         let name = text.split(':').next().unwrap_or_default().trim_end();
-        // A colon is no part of an expression.
-        if text.contains(':') || objectives::names().any(|known| known == name) {
+        // A colon is no part of an expression. What is longer than any name is not worth repeating in an error.
+        let may_be_name = name.len() <= LONGEST_NAME;
+        if may_be_name && text.contains(':') || objectives::names().any(|known| known == name) {
             return Self::named(text);
         }
         let expression = match Expression::parse(text) {
             Ok(expression) => expression,
             // A word alone may be a mistyped name.
-            Err(_) if text.len() > 3 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') => {
+            Err(_)
+                if may_be_name
+                    && text.len() > 3
+                    && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') =>
+            {
                 return Self::named(text);
             }
             Err(error) => return Err(error),
