@@ -1,0 +1,123 @@
+//! How a trace ended, in a word.
+
+use super::{Trace, length};
+use crate::objective::Objective;
+use serde::{Deserialize, Serialize};
+
+/// A coordinate this many times beyond the start, or beyond 1, ends a trace.
+const AWAY: f64 = 1e12;
+
+/// Beyond this many times the size of the domain growing steps lead away for good.
+const FAR: f64 = 10.0;
+
+/// How a trace ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ending {
+    /// The gradient has all but vanished: its norm is at or below the tolerance or a ten-thousandth of the largest on the
+    /// way.
+    Converged,
+    /// At the pace of its last steps it would cross the domain in ten times the steps it has made, or more, and over the
+    /// last third its gradient did not shrink by a third.
+    Stalled,
+    /// It left for infinity, or with growing steps climbs or gets ten times as far away as the domain is wide.
+    Diverged,
+    /// It goes to and fro: over the last third it travelled more than three times as far as it got, came no lower, and
+    /// its gradient did not shrink by a third.
+    Oscillating,
+    /// It was still going down.
+    Descending,
+}
+
+impl Ending {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Converged => "converged",
+            Self::Stalled => "stalled",
+            Self::Diverged => "diverged",
+            Self::Oscillating => "oscillating",
+            Self::Descending => "still descending",
+        }
+    }
+}
+
+/// Steps below which no pace is called slow.
+const SHORT: usize = 100;
+
+/// How `trace` ended.
+pub(super) fn of(trace: &Trace, objective: &Objective, tolerance: f64) -> Ending {
+    let Trace { points, losses, grad_norms, .. } = trace;
+    let (last, steps) = (points.len() - 1, trace.steps());
+    let step = |i: usize| distance(&points[i], &points[i + 1]);
+    let path = |from: usize| (from..last).map(step).sum::<f64>();
+    let (norm, largest) = (grad_norms[last], grad_norms.iter().copied().fold(0.0, f64::max));
+    if !losses[last].is_finite() || !norm.is_finite() || is_away(&points[last], &points[0]) {
+        return Ending::Diverged;
+    }
+    let (low, high): (Vec<f64>, Vec<f64>) = objective.domain.iter().map(|[a, b]| (*a, *b)).unzip();
+    let size = distance(&low, &high);
+    let climbs = losses[last] > losses[0] || distance(&points[0], &points[last]) > FAR * size;
+    if steps >= 2 && climbs && step(last - 1) > 2.0 * step(0) {
+        return Ending::Diverged;
+    }
+    if norm <= tolerance || norm <= 1e-4 * largest {
+        return Ending::Converged;
+    }
+    let third = last - last / 3;
+    let lowest = |losses: &[f64]| losses.iter().copied().fold(f64::INFINITY, f64::min);
+    // Near a minimum the gradient shrinks, however little there is left to gain.
+    let shrinks =
+        steps >= 6 && length(&grad_norms[third..]) < 0.7 * length(&grad_norms[2 * third - last..third]);
+    if steps >= 6 && !shrinks {
+        let (before, after) = (lowest(&losses[..third]), lowest(&losses[third..]));
+        let no_lower = after >= before - 0.01 * (losses[0] - before).abs();
+        if no_lower && path(third) > 3.0 * distance(&points[third], &points[last]) {
+            return Ending::Oscillating;
+        }
+    }
+    let tenth = last - (last / 10).max(1).min(last);
+    let pace = distance(&points[tenth], &points[last]) / (last - tenth).max(1) as f64;
+    if !shrinks && pace * 10.0 * steps.max(SHORT) as f64 <= size {
+        return Ending::Stalled;
+    }
+    Ending::Descending
+}
+
+/// Whether a point is as good as infinitely far away.
+pub(super) fn is_away(x: &[f64], start: &[f64]) -> bool {
+    let limit = AWAY * length(start).max(1.0);
+    x.iter().any(|x| x.is_nan() || x.abs() > limit)
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    length(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<f64>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::tests::end;
+
+    #[test]
+    fn every_ending_has_its_example() {
+        for (objective, optimizer, steps, ending) in [
+            ("square", "sgd:lr=0.2", 30, Ending::Converged),
+            ("square", "sgd:lr=1.1", 10, Ending::Diverged),
+            ("square", "sgd:lr=1", 50, Ending::Oscillating),
+            ("square", "sgd:lr=0.05", 10, Ending::Descending),
+            ("tanh", "sgd:lr=0.1", 100, Ending::Stalled),
+            ("ravine", "sgd:lr=0.6", 20, Ending::Diverged),
+            ("ravine", "sgd:lr=0.6,momentum=0.5", 20, Ending::Descending),
+            ("ravine", "sgd:lr=0.6,momentum=0.5", 60, Ending::Converged),
+            ("noisy", "sgd:lr=0.1", 400, Ending::Oscillating),
+            ("1/x^2 + y^2 + x^2", "sgd:lr=0.05", 400, Ending::Converged),
+            ("saddle", "sgd:lr=0.1", 100, Ending::Converged),
+            ("x^2 - y^2", "momentum:lr=0.05", 100, Ending::Diverged),
+            ("ln(x)", "sgd:lr=0.1", 10, Ending::Diverged),
+        ] {
+            let trace = end(objective, optimizer, steps);
+            assert_eq!(trace.ending, ending, "{objective} {optimizer}: {:?}", trace.end());
+        }
+    }
+}
