@@ -82,6 +82,11 @@ impl Picture {
 }
 
 impl Animation {
+    /// Whether a file is to be written.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.animate.is_some()
+    }
+
     /// Writes the file if it is asked for, and gives the line that says so.
     pub(crate) fn write(&self, draw: impl FnOnce() -> Svg) -> Result<String> {
         let Some(path) = &self.animate else { return Ok(String::new()) };

@@ -1,13 +1,18 @@
 //! Basins: which minimum an optimizer reaches from where.
 
 use crate::Result;
-use crate::point::Kind;
+use crate::error::Kind;
+use crate::point;
 use crate::stationary;
 use crate::trace::{self, Setup};
 use rayon::prelude::*;
 
 /// A run belongs to a minimum if it ends nearer to it than this share of the box.
-const NEAR: f64 = 0.03;
+const NEAR: f64 = 0.02;
+/// The most minima that a picture tells apart.
+pub const MAX_MINIMA: usize = 12;
+/// The most steps that all runs together may make.
+const MAX_STEPS: u64 = 20_000_000;
 
 /// The ends of runs from the middles of the cells of a grid.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,14 +26,24 @@ pub struct Basins {
 /// Runs the first optimizer of `setup` from each cell of a grid over a box, in parallel.
 ///
 /// # Errors
-/// As [`trace::run`]'s.
+/// As [`trace::run`]'s; more than [`MAX_MINIMA`] minima in the box, or more steps than can be waited for.
 ///
 /// # Panics
 /// The function has not two coordinates.
 pub fn basins(setup: &Setup, domain: [[f64; 2]; 2], columns: usize, rows: usize) -> Result<Basins> {
     let points = stationary::find(&setup.objective, &domain);
     let minima: Vec<Vec<f64>> =
-        points.into_iter().filter(|point| point.kind == Kind::Minimum).map(|point| point.at).collect();
+        points.into_iter().filter(|point| point.kind == point::Kind::Minimum).map(|point| point.at).collect();
+    if minima.len() > MAX_MINIMA {
+        let expected = format!("a part of the function with at most {MAX_MINIMA} minima, for their basins");
+        let got = format!("one with {}", minima.len());
+        return Err(Kind::BadOption { option: "the domain", expected, got }.into());
+    }
+    let most = MAX_STEPS / (columns * rows).max(1) as u64;
+    if setup.steps > most {
+        let expected = format!("at most {most} for basins, which take {} runs", columns * rows);
+        return Err(Kind::BadOption { option: "steps", expected, got: setup.steps.to_string() }.into());
+    }
     let [x, y] = domain;
     let size = trace::length(&[x[1] - x[0], y[1] - y[0]]);
     let middle = |i: usize, n: usize, [a, b]: [f64; 2]| a + (b - a) * (i as f64 + 0.5) / n as f64;

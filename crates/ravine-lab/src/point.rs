@@ -143,7 +143,7 @@ pub fn kind(objective: &Objective, at: &[f64], t: f64) -> Kind {
     }
     let there = eigen::symmetric(&objective.hessian(&there, t), n);
     let firm = |(here, there): (&f64, &f64)| {
-        let sure = here.abs() > FLAT * steepest && here * there > 0.5 * here * here;
+        let sure = here.abs() > FLAT * steepest && there / here > 0.5;
         if sure { here.signum() } else { 0.0 }
     };
     let signs: Vec<f64> = here.values.iter().zip(&there.values).map(firm).collect();

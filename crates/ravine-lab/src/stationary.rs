@@ -9,9 +9,11 @@ use crate::trace::length;
 use rayon::prelude::*;
 
 /// Starts along each coordinate.
-const STARTS: [usize; 2] = [400, 24];
+const STARTS: [usize; 2] = [400, 48];
 /// Steps of Newton's method. Where the Hessian vanishes too, each only halves the distance or so.
 const STEPS: usize = 120;
+/// Longest step of Newton's method, in cells of the grid: a longer one leaves the valley that the start belongs to.
+const REACH: f64 = 1.5;
 /// Points nearer than this share of the box are one.
 const SAME: f64 = 1e-3;
 
@@ -63,9 +65,8 @@ fn newton(objective: &Objective, domain: &[[f64; 2]], mut x: Vec<f64>) -> Option
     for _ in 0..STEPS {
         objective.gradient(&x, 0.0, &mut gradient);
         let step = solve(&objective.hessian(&x, 0.0), &gradient)?;
-        let width = domain.iter().map(|[a, b]| b - a).fold(f64::INFINITY, f64::min);
-        // A step of a tenth of the box at most: far ones leave the valley that the start belongs to.
-        let scale = (0.1 * width / length(&step)).min(1.0);
+        let cell = domain.iter().map(|[a, b]| b - a).fold(f64::INFINITY, f64::min) / STARTS[n - 1] as f64;
+        let scale = (REACH * cell / length(&step)).min(1.0);
         let before = x.clone();
         x.iter_mut().zip(&step).for_each(|(x, d)| *x -= scale * d);
         if x.iter().zip(domain).any(|(x, [a, b])| !(a - 0.1 * (b - a)..=b + 0.1 * (b - a)).contains(x)) {
@@ -117,6 +118,12 @@ mod tests {
     }
 
     #[test]
+    fn rastrigin_has_a_minimum_near_every_pair_of_whole_numbers() {
+        let kinds = kinds("rastrigin");
+        assert_eq!(kinds.iter().filter(|kind| **kind == Kind::Minimum).count(), 121);
+    }
+
+    #[test]
     fn textbook_functions() {
         let objective = Objective::parse("two-minima").unwrap();
         let found = find(&objective, &objective.domain);
@@ -131,6 +138,7 @@ mod tests {
             ("monkey-saddle", vec![Kind::Degenerate]),
             ("bowl", vec![Kind::Minimum]),
             ("tanh", vec![]),
+            ("1e200x^2", vec![Kind::Minimum]),
             ("x + y", vec![]),
         ] {
             assert_eq!(kinds(text), expected, "{text}");

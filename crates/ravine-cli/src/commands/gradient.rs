@@ -18,6 +18,7 @@ use serde::Serialize;
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The function: a name (see `ravine objectives`) or an expression such as "x^2 + 2y^2".
+    #[arg(allow_hyphen_values = true)]
     function: String,
     /// The point; the function's usual start if not given.
     #[arg(long, value_name = "X,Y", allow_hyphen_values = true)]

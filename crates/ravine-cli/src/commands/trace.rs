@@ -20,6 +20,7 @@ use serde::Serialize;
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The function to minimise: a name (see `ravine objectives`) or an expression such as "x^2 + 2y^2".
+    #[arg(allow_hyphen_values = true)]
     function: String,
     /// Optimizers such as adam or sgd:lr=0.4,momentum=0.5: comma lists, repeated flags, or @file.toml.
     #[arg(
@@ -114,6 +115,10 @@ const CELLS: [usize; 2] = [96, 72];
 
 pub(super) fn run(arguments: &Arguments) -> Result {
     let traced = Traced::new(arguments)?;
+    if arguments.animation.is_asked() && !traced.moves() {
+        let moves = "--animate draws a path over a curve or a map, not this view";
+        return Err(Failure::Usage(moves.into()));
+    }
     let written = arguments.picture.write(|| traced.draw(&arguments.picture))?
         + &arguments.animation.write(|| traced.animated(&arguments.picture))?;
     match arguments.format {
@@ -267,9 +272,12 @@ fn given_domain(objective: &Objective, numbers: &[f64]) -> Result<Vec<[f64; 2]>>
         )));
     }
     match pairs.iter().zip(names).find(|([a, b], _)| a >= b || !(b - a).is_finite()) {
-        Some(([a, b], name)) => Err(Failure::Usage(format!(
-            "--domain: the low of {name} must be below its high, not {a} and {b}"
-        ))),
+        Some(([a, b], name)) => {
+            let [a, b] = [a, b].map(|x| significant(*x, 6));
+            Err(Failure::Usage(format!(
+                "--domain needs a low of {name} below its high, and not too far, not {a} and {b}"
+            )))
+        }
         None => Ok(pairs.to_vec()),
     }
 }

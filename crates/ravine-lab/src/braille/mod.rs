@@ -196,6 +196,7 @@ fn sign(kind: MarkKind) -> char {
         MarkKind::LocalMinimum => 'v',
         MarkKind::Maximum => '^',
         MarkKind::Saddle => 'x',
+        MarkKind::Degenerate => '?',
         MarkKind::Point => 'o',
     }
 }

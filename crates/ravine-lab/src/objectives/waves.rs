@@ -25,8 +25,11 @@ ravine::hyper! {
 impl Family for Waves {
     fn parts(&self) -> Result<Parts> {
         // The global minimum depends on where one stops to look: none is known for all x.
+        let turns = (self.c / std::f64::consts::PI * 1e9).round() / 1e9;
+        let exact = turns * std::f64::consts::PI == self.c;
+        let c = if exact { format!("{turns}*pi") } else { self.c.to_string() };
         Ok(Parts {
-            expression: format!("x*cos({}*x)", self.c),
+            expression: format!("x*cos({c}*x)"),
             domain: vec![[-11.0, 11.0]],
             start: vec![10.0],
             minima: Vec::new(),

@@ -94,8 +94,11 @@ pub(super) fn column(svg: &mut Svg, entries: &[Entry], x: f64, y: f64, width: f6
     for entry in entries {
         let middle = down + ROW / 2.0;
         sign(svg, entry.sign, x, middle);
-        svg.text("", x + SIGN, middle + 4.0, Anchor::Start, &labels::fit(&entry.name, width - SIGN));
-        down += ROW;
+        for (line, text) in broken(&entry.name, width - SIGN).iter().enumerate() {
+            let y = middle + 4.0 + line as f64 * (ROW - 4.0);
+            svg.text("", x + SIGN, y, Anchor::Start, &labels::fit(text, width - SIGN));
+            down += if line == 0 { ROW } else { ROW - 4.0 };
+        }
         if !entry.note.is_empty() {
             // Small type is narrower.
             let note = labels::fit(&entry.note, 1.15 * (width - SIGN));
@@ -104,6 +107,18 @@ pub(super) fn column(svg: &mut Svg, entries: &[Entry], x: f64, y: f64, width: f6
         }
     }
     down - y
+}
+
+/// A name in as few lines as fit, broken after commas: what tells two runs apart often stands last.
+fn broken(name: &str, width: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in name.split_inclusive(',') {
+        match lines.last_mut() {
+            Some(line) if labels::width(&format!("{line}{part}")) <= width => line.push_str(part),
+            _ => lines.push(part.trim_start().into()),
+        }
+    }
+    lines
 }
 
 fn sign(svg: &mut Svg, sign: Sign, x: f64, y: f64) {
@@ -136,5 +151,12 @@ mod tests {
         assert!(places.iter().zip(&entries).all(|((x, _), entry)| x + entry.width() <= 300.0));
         assert_eq!(tall, 3.0 * ROW);
         assert_eq!(height(&[], 300.0), 0.0);
+    }
+
+    #[test]
+    fn long_names_are_broken_after_commas() {
+        let lines = broken("sgd:lr=0.6,momentum=0.5,nesterov=true", 150.0);
+        assert_eq!(lines, ["sgd:lr=0.6,", "momentum=0.5,", "nesterov=true"]);
+        assert_eq!(broken("adam", 10.0), ["adam"]);
     }
 }

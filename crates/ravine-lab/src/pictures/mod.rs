@@ -71,13 +71,16 @@ pub enum MarkKind {
     Maximum,
     /// A stationary point that is neither: a cross.
     Saddle,
+    /// A stationary point of which second derivatives do not tell what it is: an open square.
+    Degenerate,
     /// Any other point: an open disc.
     Point,
 }
 
 impl MarkKind {
     /// All, in the order of a legend.
-    const ALL: [Self; 5] = [Self::Minimum, Self::LocalMinimum, Self::Maximum, Self::Saddle, Self::Point];
+    const ALL: [Self; 6] =
+        [Self::Minimum, Self::LocalMinimum, Self::Maximum, Self::Saddle, Self::Degenerate, Self::Point];
 
     fn name(self) -> &'static str {
         match self {
@@ -85,6 +88,7 @@ impl MarkKind {
             Self::LocalMinimum => "local minimum",
             Self::Maximum => "maximum",
             Self::Saddle => "saddle point",
+            Self::Degenerate => "degenerate point",
             Self::Point => "point",
         }
     }
@@ -95,6 +99,7 @@ impl MarkKind {
             Self::LocalMinimum => ("spot", Marker::Down),
             Self::Maximum => ("spot", Marker::Up),
             Self::Saddle => return svg.cross("", x, y, hover),
+            Self::Degenerate => ("spot", Marker::Square),
             Self::Point => ("spot", Marker::Circle),
         };
         svg.path(class, &marker.path(x, y), hover);

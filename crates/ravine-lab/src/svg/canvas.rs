@@ -191,7 +191,7 @@ impl Svg {
 
     /// The picture as a file of its own, in the colours its viewer prefers.
     pub fn standalone(&self) -> String {
-        self.element(XMLNS, &format!("{}{}", super::STYLE, self.motion)) + "\n"
+        self.element(XMLNS, &format!("{}{}", Theme::both(), self.motion)) + "\n"
     }
 
     /// The picture as a file of its own on coloured paper, in plain colours and at rest: for programs that know little

@@ -133,11 +133,7 @@ impl Scale {
         let first = (low / step - 1e-9).ceil() as i64;
         let last = (high / step + 1e-9).floor() as i64;
         let label = |x: f64| {
-            if x.abs() >= 1e5 || (step < 1e-4 && x != 0.0) {
-                number::significant(x, 3)
-            } else {
-                number::fixed(x, decimals)
-            }
+            if x.abs() >= 1e5 || step < 1e-4 { number::significant(x, 3) } else { number::fixed(x, decimals) }
         };
         (first..=last).map(|i| i as f64 * step).map(|x| (x, label(x))).collect()
     }

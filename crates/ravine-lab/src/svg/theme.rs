@@ -46,6 +46,30 @@ impl Theme {
         out
     }
 
+    /// [`STYLE`] for a file that follows its viewer's light or dark: each colour first as in the light, then for programs
+    /// that know `light-dark()`, which the others pass over.
+    pub(super) fn both() -> String {
+        let (light, dark) = (Self::Light.style(), Self::Dark.style());
+        let mut out = String::from("svg{color-scheme:light dark}\n");
+        for (light, dark) in light.lines().zip(dark.lines()) {
+            let Some(((selector, light), (_, dark))) = light.split_once('{').zip(dark.split_once('{')) else {
+                continue;
+            };
+            let declarations =
+                |text: &'_ str| text.trim_end_matches('}').split(';').map(String::from).collect::<Vec<_>>();
+            let pairs = declarations(light).into_iter().zip(declarations(dark)).map(|(light, dark)| {
+                match (light.split_once(':'), dark.split_once(':')) {
+                    (Some((name, day)), Some((_, night))) if day != night => {
+                        format!("{light};{name}:light-dark({day},{night})")
+                    }
+                    _ => light,
+                }
+            });
+            out += &format!("{selector}{{{}}}\n", pairs.collect::<Vec<_>>().join(";"));
+        }
+        out
+    }
+
     /// The colour of the paper.
     pub fn paper(self) -> String {
         let root = self.plain(STYLE.split('}').next().unwrap_or_default());
@@ -109,6 +133,13 @@ mod tests {
             assert_eq!(style.matches('{').count(), style.matches('}').count());
             assert!(theme.paper().starts_with('#'));
         }
+    }
+
+    #[test]
+    fn a_file_for_both_is_light_where_nothing_else_is_known() {
+        let style = Theme::both();
+        assert!(style.contains(".line.s0{stroke:#0072b2;stroke:light-dark(#0072b2,#56b4e9)}"), "{style}");
+        assert!(!style.contains("var(") && style.matches("light-dark(").count() > 20);
     }
 
     #[test]

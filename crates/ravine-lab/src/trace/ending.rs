@@ -17,11 +17,15 @@ pub enum Ending {
     /// The gradient has all but vanished: its norm is at or below the tolerance or a ten-thousandth of the largest on the
     /// way.
     Converged,
-    /// At the pace of its last steps it would cross the domain in ten times the steps it has made, or more, and over the
-    /// last third its gradient did not shrink by a third.
+    /// At the pace of its last steps it would cross the domain in ten times the steps it has made, or more; over the last
+    /// third its value fell by less than a thousandth of what it was above the lowest known, and its gradient did not
+    /// shrink by a third.
     Stalled,
-    /// It left for infinity, or with growing steps climbs or gets ten times as far away as the domain is wide.
+    /// It left for infinity; or it climbed at each step of the last third, to above the start; or with growing steps it
+    /// climbed, or got ten times as far away as the domain is wide.
     Diverged,
+    /// It came to where the function or its gradient is no number.
+    Undefined,
     /// It goes to and fro: over the last third it travelled more than three times as far as it got, came no lower, and
     /// its gradient did not shrink by a third.
     Oscillating,
@@ -36,6 +40,7 @@ impl Ending {
             Self::Converged => "converged",
             Self::Stalled => "stalled",
             Self::Diverged => "diverged",
+            Self::Undefined => "undefined there",
             Self::Oscillating => "oscillating",
             Self::Descending => "still descending",
         }
@@ -52,19 +57,24 @@ pub(super) fn of(trace: &Trace, objective: &Objective, tolerance: f64) -> Ending
     let step = |i: usize| distance(&points[i], &points[i + 1]);
     let path = |from: usize| (from..last).map(step).sum::<f64>();
     let (norm, largest) = (grad_norms[last], grad_norms.iter().copied().fold(0.0, f64::max));
-    if !losses[last].is_finite() || !norm.is_finite() || is_away(&points[last], &points[0]) {
+    if is_away(&points[last], &points[0]) || losses[last].is_infinite() {
         return Ending::Diverged;
+    }
+    if losses[last].is_nan() || !norm.is_finite() {
+        return Ending::Undefined;
     }
     let (low, high): (Vec<f64>, Vec<f64>) = objective.domain.iter().map(|[a, b]| (*a, *b)).unzip();
     let size = distance(&low, &high);
-    let climbs = losses[last] > losses[0] || distance(&points[0], &points[last]) > FAR * size;
-    if steps >= 2 && climbs && step(last - 1) > 2.0 * step(0) {
+    let third = last - last / 3;
+    let higher = losses[last] > losses[0];
+    let climbs = steps >= 6 && losses[third..].is_sorted_by(|a, b| a < b);
+    let leaves = steps >= 2 && step(last - 1) > 2.0 * step(0);
+    if higher && (climbs || leaves) || leaves && distance(&points[0], &points[last]) > FAR * size {
         return Ending::Diverged;
     }
     if norm <= tolerance || norm <= 1e-4 * largest {
         return Ending::Converged;
     }
-    let third = last - last / 3;
     let lowest = |losses: &[f64]| losses.iter().copied().fold(f64::INFINITY, f64::min);
     // Near a minimum the gradient shrinks, however little there is left to gain.
     let shrinks =
@@ -78,7 +88,9 @@ pub(super) fn of(trace: &Trace, objective: &Objective, tolerance: f64) -> Ending
     }
     let tenth = last - (last / 10).max(1).min(last);
     let pace = distance(&points[tenth], &points[last]) / (last - tenth).max(1) as f64;
-    if !shrinks && pace * 10.0 * steps.max(SHORT) as f64 <= size {
+    let floor = objective.lowest().unwrap_or(0.0);
+    let falls = losses[third] - losses[last] > 1e-3 * (losses[third] - floor).abs();
+    if !shrinks && !falls && pace * 10.0 * steps.max(SHORT) as f64 <= size {
         return Ending::Stalled;
     }
     Ending::Descending
@@ -114,7 +126,11 @@ mod tests {
             ("1/x^2 + y^2 + x^2", "sgd:lr=0.05", 400, Ending::Converged),
             ("saddle", "sgd:lr=0.1", 100, Ending::Converged),
             ("x^2 - y^2", "momentum:lr=0.05", 100, Ending::Diverged),
-            ("ln(x)", "sgd:lr=0.1", 10, Ending::Diverged),
+            ("x^2", "sgd:lr=1.001", 100, Ending::Diverged),
+            ("x^2", "sgd:lr=0.999", 100, Ending::Descending),
+            ("quadratic:n=10", "sgd:lr=1.99", 100, Ending::Descending),
+            ("rosenbrock", "sgd:lr=1e-3", 200, Ending::Descending),
+            ("ln(x)", "sgd:lr=0.1", 10, Ending::Undefined),
         ] {
             let trace = end(objective, optimizer, steps);
             assert_eq!(trace.ending, ending, "{objective} {optimizer}: {:?}", trace.end());

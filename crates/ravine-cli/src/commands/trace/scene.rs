@@ -12,6 +12,7 @@ use ravine_lab::point::Kind;
 use ravine_lab::stationary;
 use ravine_lab::stats::number::significant;
 use ravine_lab::svg::{Series, Svg};
+use ravine_lab::trace::Ending;
 
 /// The default size of each kind of picture.
 const WIDE: [f64; 2] = [760.0, 440.0];
@@ -34,7 +35,12 @@ impl Traced {
         }
     }
 
-    /// The same in motion, of those that move: the path over a curve or map.
+    /// Whether there is a picture that moves: the path over a curve or map.
+    pub(super) fn moves(&self) -> bool {
+        matches!(self.shape(), Shape::Curve | Shape::Map)
+    }
+
+    /// The same in motion.
     pub(super) fn animated(&self, picture: &Picture) -> Svg {
         match self.shape() {
             Shape::Curve => self.curve(|curve| Curve { size: picture.size(WIDE), ..curve }.animated()),
@@ -116,7 +122,7 @@ impl Traced {
             series: Series::new(n),
             losses: run.trace.losses.clone(),
             second: run.trace.grad_norms.clone(),
-            lost: run.trace.ending == ravine_lab::trace::Ending::Diverged,
+            lost: matches!(run.trace.ending, Ending::Diverged | Ending::Undefined),
         };
         let mut losses = Losses::new(&self.title(), self.runs.iter().enumerate().map(history).collect());
         // The minimum of a moving function is not that of step 0.
@@ -155,7 +161,8 @@ impl Traced {
                 Kind::Minimum if global => continue,
                 Kind::Minimum => MarkKind::LocalMinimum,
                 Kind::Maximum => MarkKind::Maximum,
-                _ => MarkKind::Saddle,
+                Kind::Saddle => MarkKind::Saddle,
+                Kind::Degenerate => MarkKind::Degenerate,
             };
             marks.push(mark(kind, &point.at));
         }
