@@ -1,7 +1,7 @@
 //! The drawing surface: elements as text.
 
 use super::style::{Marker, Series};
-use super::theme::Theme;
+use super::theme::{Theme, only_used};
 use std::fmt::Write;
 
 const XMLNS: &str = r#"xmlns="http://www.w3.org/2000/svg""#;
@@ -191,7 +191,7 @@ impl Svg {
 
     /// The picture as a file of its own, in the colours its viewer prefers.
     pub fn standalone(&self) -> String {
-        self.element(XMLNS, &format!("{}{}", Theme::both(), self.motion)) + "\n"
+        self.element(XMLNS, &format!("{}{}", only_used(&Theme::both(), &self.body), self.motion)) + "\n"
     }
 
     /// The picture as a file of its own on coloured paper, in plain colours and at rest: for programs that know little
@@ -199,7 +199,7 @@ impl Svg {
     pub fn fixed(&self, theme: Theme) -> String {
         let mut still = Self { motion: String::new(), body: String::new(), ..self.clone() };
         still.body = format!(r#"<rect width="100%" height="100%" fill="{}"/>{}"#, theme.paper(), self.body);
-        still.element(XMLNS, &theme.style()) + "\n"
+        still.element(XMLNS, &only_used(&theme.style(), &self.body)) + "\n"
     }
 
     fn element(&self, attributes: &str, style: &str) -> String {

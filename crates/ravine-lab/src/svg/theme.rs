@@ -1,6 +1,7 @@
 //! The style sheet in plain colours, for programs that know neither `var()` nor `light-dark()`.
 
 use super::style::STYLE;
+use std::collections::HashSet;
 
 /// On what a picture is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +92,19 @@ impl Theme {
     }
 }
 
+/// The rules of a style sheet, one a line, that some element of `body` falls under by its classes.
+pub(super) fn only_used(style: &str, body: &str) -> String {
+    let texts = body.split("class=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let used: HashSet<&str> = texts.flat_map(str::split_whitespace).collect();
+    let falls = |alternative: &str| {
+        let classes = alternative.split(['.', ' ']).filter(|part| !part.is_empty());
+        let tags = ["svg", "text", "g", "path"];
+        classes.filter(|part| !tags.contains(part)).all(|class| used.contains(class))
+    };
+    let rules = style.lines().filter(|rule| rule.split('{').next().unwrap_or("").split(',').any(falls));
+    rules.map(|rule| format!("{rule}\n")).collect()
+}
+
 /// The custom properties of a rule.
 fn variables(body: &str) -> impl Iterator<Item = (&str, &str)> {
     let body = body.split_once('{').map_or(body, |rule| rule.1);
@@ -140,6 +154,12 @@ mod tests {
         let style = Theme::both();
         assert!(style.contains(".line.s0{stroke:#0072b2;stroke:light-dark(#0072b2,#56b4e9)}"), "{style}");
         assert!(!style.contains("var(") && style.matches("light-dark(").count() > 20);
+    }
+
+    #[test]
+    fn rules_that_nothing_falls_under_are_left_out() {
+        let style = ".a{x}\n.a.b{x}\n.c,.a{x}\nsvg .b{x}\nsvg text{x}\n";
+        assert_eq!(only_used(style, r#"<g class="a d"/>"#), ".a{x}\n.c,.a{x}\nsvg text{x}\n");
     }
 
     #[test]
