@@ -214,7 +214,10 @@ impl Looked {
             row
         };
         let rows: Vec<Vec<String>> = self.stability.limits.iter().map(row).collect();
-        let mut headings = vec!["method", "largest stable learning rate", "is", "on the quadratic"];
+        // Where a direction falls, the run is in the direction of L alone.
+        let run =
+            if self.stability.unstable.is_some() { "in the direction of L" } else { "on the quadratic" };
+        let mut headings = vec!["method", "largest stable learning rate", "is", run];
         if on_function {
             headings.push("on the function");
         }

@@ -119,6 +119,7 @@ pub enum Verdict {
     /// The measurements bear it out.
     Holds,
     /// The measurements contradict it.
+    #[serde(rename = "does not hold")]
     Fails,
     /// It is true in some of the settings measured, and not in others.
     Depends,

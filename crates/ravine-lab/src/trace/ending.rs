@@ -88,6 +88,9 @@ pub(super) fn of(trace: &Trace, objective: &Objective, tolerance: f64) -> Ending
     }
     let tenth = last - (last / 10).max(1).min(last);
     let pace = distance(&points[tenth], &points[last]) / (last - tenth).max(1) as f64;
+    if steps == 0 {
+        return Ending::Descending;
+    }
     let floor = objective.lowest().unwrap_or(0.0);
     let falls = losses[third] - losses[last] > 1e-3 * (losses[third] - floor).abs();
     if !shrinks && !falls && pace * 10.0 * steps.max(SHORT) as f64 <= size {
