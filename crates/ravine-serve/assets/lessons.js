@@ -35,8 +35,8 @@ export const LESSONS = [
   },
   {
     title: 'Over the hills',
-    text: 'Small steps settle in the first valley. Large ones leap out of it, and end in a worse one: luck, not wisdom.',
-    hash: '#v1&f=waves&o=sgd:lr=0.2&o=sgd:lr=1&o=sgd:lr=2&lr=0.2&x=10&n=60',
+    text: 'Small steps settle in the first valley. Large ones leap out of it, and end in a worse one, or in none: luck, not wisdom.',
+    hash: '#v1&f=waves&o=sgd:lr=0.2&o=sgd:lr=1.75&o=sgd:lr=2.5&lr=0.2&x=10&n=60',
   },
   {
     title: 'The banana',

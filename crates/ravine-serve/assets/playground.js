@@ -32,7 +32,7 @@ class Playground {
     this.objective = new ObjectivePanel(catalogue, (f, keep) => this.choose(f, keep));
     this.schedule = new SchedulePanel(catalogue, () => this.trace(), (time) => this.clock.seek(time));
     this.lands = new Latest('/api/landscape', (answer, asked) => this.landed(answer, asked), (error, asked) => this.notLanded(error, asked));
-    this.paths = new Latest('/api/trace', (answer, racers) => this.traced(answer, racers), (error) => this.trouble(error.message));
+    this.paths = new Latest('/api/trace', (answer, racers) => this.traced(answer, racers), (error) => this.notTraced(error));
     this.pointer = new Pointer(this);
     this.remember = debounced(() => this.writeHash(), 250);
     this.commonFields();
@@ -133,6 +133,7 @@ class Playground {
     if (asked.objective !== state.f) {
       return;
     }
+    this.refused = null;
     this.landscape.set(answer, asked.t);
     this.redraw();
     if (moved) {
@@ -156,7 +157,16 @@ class Playground {
       return;
     }
     this.objective.refuse(error);
+    this.trouble(null);
+    // What is drawn belongs to the last function that could be read.
+    this.refused = asked.objective;
+    this.stale(true);
     this.remember();
+  }
+
+  /** Marks what is shown as that of an earlier set-up. */
+  stale(on) {
+    document.querySelector('#playground').classList.toggle('stale', on);
   }
 
   /** Where the race starts. */
@@ -185,10 +195,13 @@ class Playground {
     if (!this.landscape.answer || traces.some((trace) => trace.points[0].length !== this.landscape.answer.variables.length)) {
       return;
     }
-    this.trouble(null);
+    this.trouble(traces.length ? null : 'Add an optimizer to see it walk.');
+    this.stale(false);
     this.traces = traces.map((trace, i) => ({ ...trace, ...racers[i] }));
     this.race.set(this.traces);
-    $('command').textContent = command;
+    // Without an optimizer the command would take one of its own.
+    $('command').textContent = traces.length ? command : '';
+    $('chart').hidden = !traces.length;
     results(this.traces, this.landscape.answer.variables);
     const total = Math.max(1, ...this.traces.map((trace) => trace.points.length - 1));
     this.clock.setTotal(total);
@@ -199,6 +212,11 @@ class Playground {
     } else {
       this.tick();
     }
+  }
+
+  notTraced(error) {
+    this.trouble(error.message);
+    this.stale(true);
   }
 
   trouble(message) {
@@ -236,7 +254,7 @@ class Playground {
     }
     const { time } = this.clock;
     const step = Math.floor(time);
-    if (this.landscape.answer.moves && step !== this.landscape.t && this.lands.waiting === null && !this.lands.busy) {
+    if (this.landscape.answer.moves && step !== this.landscape.t && this.lands.waiting === null && !this.lands.busy && this.refused !== this.state.f) {
       this.land(step);
     }
     this.race.draw(time);

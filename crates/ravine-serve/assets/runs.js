@@ -59,6 +59,7 @@ class Runs {
   }
 
   leave() {
+    clearTimeout(this.again);
     this.events?.close();
     this.events = null;
     this.id = null;
@@ -144,6 +145,8 @@ class Runs {
     this.events.addEventListener('trouble', (event) => {
       this.events.close();
       this.facts.textContent = JSON.parse(event.data).error;
+      // A server that is busy now is not so for long.
+      this.again = setTimeout(() => this.follow(run, id), AGAIN);
     });
   }
 

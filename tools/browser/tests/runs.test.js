@@ -17,7 +17,7 @@ describe('comparisons', { skip: missing }, () => {
   test('a comparison is followed from its start to its report', async () => {
     const { page, faults, context } = await browser.open(`${server.url}#runs`);
     await page.waitForSelector('.nothing');
-    const words = ['compare', '-w', 'iris-softmax', '--optimizers', 'sgd,adam', '--schedules', 'constant,cosine', '--seeds', '40', '--budget', '5', '--epochs', '300', '--quiet'];
+    const words = ['compare', '-w', 'iris-softmax', '--optimizers', 'sgd,adam', '--schedules', 'constant,cosine', '--seeds', '40', '--budget', '5', '--epochs', '6000', '--quiet'];
     const running = start(words, { cwd: server.folder, stdio: 'ignore' });
     const ended = new Promise((done) => running.once('exit', done));
     await page.waitForSelector('.item .state.running');

@@ -214,9 +214,9 @@ impl Looked {
             row
         };
         let rows: Vec<Vec<String>> = self.stability.limits.iter().map(row).collect();
-        // Where a direction falls, the run is in the direction of L alone.
+        // Where a direction falls, the runs keep to those that rise.
         let run =
-            if self.stability.unstable.is_some() { "in the direction of L" } else { "on the quadratic" };
+            if self.stability.unstable.is_some() { "where it rises" } else { "on the quadratic" };
         let mut headings = vec!["method", "largest stable learning rate", "is", run];
         if on_function {
             headings.push("on the function");
