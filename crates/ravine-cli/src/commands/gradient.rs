@@ -215,8 +215,7 @@ impl Looked {
         };
         let rows: Vec<Vec<String>> = self.stability.limits.iter().map(row).collect();
         // Where a direction falls, the runs keep to those that rise.
-        let run =
-            if self.stability.unstable.is_some() { "where it rises" } else { "on the quadratic" };
+        let run = if self.stability.unstable.is_some() { "where it rises" } else { "on the quadratic" };
         let mut headings = vec!["method", "largest stable learning rate", "is", run];
         if on_function {
             headings.push("on the function");
