@@ -82,7 +82,7 @@ fn what_is_no_number_is_null() {
         .json();
     let losses = answer["traces"][0]["losses"].as_array().unwrap();
     assert!(losses.last().unwrap().is_null());
-    assert_eq!(answer["traces"][0]["ending"], "diverged");
+    assert_eq!(answer["traces"][0]["ending"], "undefined");
 }
 
 #[test]
