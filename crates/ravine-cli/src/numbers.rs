@@ -1,5 +1,6 @@
 //! Lists of numbers on the command line, such as points: `1,-2`.
 
+use ravine_lab::stats::number::significant;
 use std::str::FromStr;
 
 /// One argument of numbers with commas or spaces between, each finite.
@@ -30,6 +31,14 @@ impl FromStr for Numbers {
             part => part.split_whitespace().collect(),
         });
         words.map(number).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// A point as text: `(1, -2.5)`, or the one number.
+pub(crate) fn point(x: &[f64], digits: usize) -> String {
+    match x {
+        [one] => significant(*one, digits),
+        all => format!("({})", all.iter().map(|x| significant(*x, digits)).collect::<Vec<_>>().join(", ")),
     }
 }
 

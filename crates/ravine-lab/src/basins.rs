@@ -45,16 +45,14 @@ pub fn basins(setup: &Setup, domain: [[f64; 2]; 2], columns: usize, rows: usize)
         return Err(Kind::BadOption { option: "steps", expected, got: setup.steps.to_string() }.into());
     }
     let [x, y] = domain;
-    let size = trace::length(&[x[1] - x[0], y[1] - y[0]]);
+    let size = trace::diagonal(&domain);
     let middle = |i: usize, n: usize, [a, b]: [f64; 2]| a + (b - a) * (i as f64 + 0.5) / n as f64;
     let reached = (0..columns * rows).into_par_iter().map(|i| {
         let start = vec![middle(i % columns, columns, x), middle(i / columns, rows, y)];
         let optimizers = setup.optimizers.iter().take(1).cloned().collect();
         let traces = trace::run(&Setup { start, optimizers, ..setup.clone() })?;
         let end = traces.first().map_or(&[][..], |trace| trace.end());
-        let far = |minimum: &Vec<f64>| {
-            trace::length(&minimum.iter().zip(end).map(|(a, b)| a - b).collect::<Vec<_>>())
-        };
+        let far = |minimum: &Vec<f64>| trace::distance(minimum, end);
         let nearest = minima.iter().map(far).enumerate().min_by(|a, b| a.1.total_cmp(&b.1));
         Ok(nearest.filter(|(_, distance)| *distance < NEAR * size).map(|(number, _)| number))
     });

@@ -13,7 +13,7 @@
 
 use crate::objective::Objective;
 use crate::point::{Kind, Point};
-use crate::trace::length;
+use crate::trace::{distance, length};
 use crate::{Result, error};
 use ravine::{Guard, Optimizer, ParamSpec, Value, rules};
 use serde::Serialize;
@@ -197,7 +197,7 @@ impl Trial<'_> {
         let mut engine: Optimizer<f64> =
             Optimizer::builder_boxed(rule).guard(Guard::Off).build(&[ParamSpec::new("x", [start.len()])])?;
         let (mut x, mut g) = (start.to_vec(), vec![0.0; start.len()]);
-        let away = |x: &[f64]| length(&x.iter().zip(centre).map(|(x, c)| x - c).collect::<Vec<_>>());
+        let away = |x: &[f64]| distance(x, centre);
         let reach = LEFT * away(start);
         for _ in 0..self.steps() {
             slope(&x, &mut g);

@@ -5,7 +5,7 @@
 
 use crate::objective::Objective;
 use crate::point::{self, Kind};
-use crate::trace::length;
+use crate::trace::{diagonal, distance, length};
 use rayon::prelude::*;
 
 /// Starts along each coordinate.
@@ -33,7 +33,7 @@ pub fn find(objective: &Objective, domain: &[[f64; 2]]) -> Vec<Stationary> {
     let Some(&starts) = STARTS.get(objective.dim().wrapping_sub(1)) else {
         return Vec::new();
     };
-    let size = length(&domain.iter().map(|[a, b]| b - a).collect::<Vec<_>>());
+    let size = diagonal(domain);
     let cell = |i: usize, [a, b]: [f64; 2]| a + (b - a) * (i as f64 + 0.5) / starts as f64;
     let reached: Vec<Option<Vec<f64>>> = (0..starts.pow(objective.dim() as u32))
         .into_par_iter()
@@ -44,9 +44,7 @@ pub fn find(objective: &Objective, domain: &[[f64; 2]]) -> Vec<Stationary> {
         .collect();
     let mut found: Vec<Stationary> = Vec::new();
     for at in reached.into_iter().flatten() {
-        let apart = |other: &Stationary| {
-            length(&other.at.iter().zip(&at).map(|(a, b)| a - b).collect::<Vec<_>>()) > SAME * size
-        };
+        let apart = |other: &Stationary| distance(&other.at, &at) > SAME * size;
         if found.iter().all(apart) {
             let kind = point::kind(objective, &at, 0.0);
             found.push(Stationary { value: objective.value(&at, 0.0), kind, at });
@@ -62,10 +60,10 @@ fn newton(objective: &Objective, domain: &[[f64; 2]], mut x: Vec<f64>) -> Option
     let mut gradient = vec![0.0; n];
     objective.gradient(&x, 0.0, &mut gradient);
     let first = length(&gradient);
+    let cell = domain.iter().map(|[a, b]| b - a).fold(f64::INFINITY, f64::min) / STARTS[n - 1] as f64;
     for _ in 0..STEPS {
         objective.gradient(&x, 0.0, &mut gradient);
         let step = solve(&objective.hessian(&x, 0.0), &gradient)?;
-        let cell = domain.iter().map(|[a, b]| b - a).fold(f64::INFINITY, f64::min) / STARTS[n - 1] as f64;
         let scale = (REACH * cell / length(&step)).min(1.0);
         let before = x.clone();
         x.iter_mut().zip(&step).for_each(|(x, d)| *x -= scale * d);

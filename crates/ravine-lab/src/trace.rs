@@ -147,6 +147,16 @@ pub fn length(x: &[f64]) -> f64 {
     x.iter().fold(0.0, |length, x| if x.is_nan() { f64::NAN } else { f64::hypot(length, *x) })
 }
 
+/// The Euclidean distance of two points.
+pub fn distance(a: &[f64], b: &[f64]) -> f64 {
+    length(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<f64>>())
+}
+
+/// The length of the diagonal of a box, given by a range for each coordinate.
+pub fn diagonal(domain: &[[f64; 2]]) -> f64 {
+    length(&domain.iter().map(|[low, high]| high - low).collect::<Vec<f64>>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

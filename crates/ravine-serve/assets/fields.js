@@ -1,7 +1,7 @@
 // Fields for hyper-parameters, made from what the catalogue says of them: a slider with a number, a switch, a choice.
 
 import { el } from './dom.js';
-import { plain, rounded } from './spec.js';
+import { format, plain, rounded } from './spec.js';
 
 /** How many places a slider has. */
 const PLACES = 1000;
@@ -124,6 +124,26 @@ function pair(param, id, text, change) {
     { ...param, kind: 'float', label: `${param.name} ${i + 1}` }, i ? `${id}-${i}` : id, values[i],
     (value) => { values[i] = value; change(values.join('/')); }));
   return [el('span', { className: 'halves' }, one(0), one(1))];
+}
+
+/**
+ * The field of a hyper-parameter of a spec that was read as `parsed` and stands in the catalogue as `found`. `write` is told
+ * the new text of the spec, and whether the value was left at its fallback again.
+ */
+export function keyed(param, { name, keys }, found, write, { fallback = param.default, fallbackWord } = {}) {
+  return field(param, {
+    given: keys.get(param.name),
+    fallback: found.sets.get(param.name) ?? fallback,
+    fallbackWord,
+    change: (value) => {
+      if (value === null) {
+        keys.delete(param.name);
+      } else {
+        keys.set(param.name, value);
+      }
+      write(format(name, keys), value === null);
+    },
+  });
 }
 
 /** A number that is no hyper-parameter: steps, seed, noise. */

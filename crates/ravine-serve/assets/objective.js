@@ -1,8 +1,8 @@
 // The choice of the function: from the catalogue, with its hyper-parameters, or typed.
 
 import { $, debounced, el } from './dom.js';
-import { field } from './fields.js';
-import { find, format, parse } from './spec.js';
+import { keyed } from './fields.js';
+import { find, parse } from './spec.js';
 
 const TYPED = '';
 
@@ -46,24 +46,15 @@ export class ObjectivePanel {
 
   /** The choice and the fields that go with a text. */
   sync(text) {
-    const { name, keys, simple } = parse(text);
-    const found = simple ? find(this.catalogue.objectives, name) : null;
+    const parsed = parse(text);
+    const found = parsed.simple ? find(this.catalogue.objectives, parsed.name) : null;
     $('catalogue').value = found ? found.item.name : TYPED;
-    const make = (param) => field(param, {
-      given: keys.get(param.name), fallback: found.sets.get(param.name) ?? param.default,
-      change: (value) => {
-        if (value === null) {
-          keys.delete(param.name);
-        } else {
-          keys.set(param.name, value);
-        }
-        const next = format(name, keys);
-        $('expression').value = next;
-        if (value === null) {
-          this.sync(next);
-        }
-        this.changed(next, true);
-      },
+    const make = (param) => keyed(param, parsed, found, (next, left) => {
+      $('expression').value = next;
+      if (left) {
+        this.sync(next);
+      }
+      this.changed(next, true);
     });
     $('objective-params').replaceChildren(...(found?.item.params ?? []).map(make));
     this.found = found;

@@ -1,9 +1,9 @@
 // The optimizers of the race, each with its hyper-parameters.
 
 import { $, el } from './dom.js';
-import { field } from './fields.js';
+import { keyed } from './fields.js';
 import { marker } from './markers.js';
-import { find, format, parse, short } from './spec.js';
+import { find, parse, short } from './spec.js';
 
 /** What is at hand at once; the others lie behind "more". */
 const FIRST = /^(lr|momentum|nesterov|betas|alpha|rho|beta\d?)$/;
@@ -102,8 +102,8 @@ export class Racers {
 
   editor(i) {
     const racer = this.state.racers[i];
-    const { name, keys } = parse(racer.spec);
-    const found = find(this.catalogue.optimizers, name);
+    const parsed = parse(racer.spec);
+    const found = find(this.catalogue.optimizers, parsed.name);
     const text = el('input', {
       type: 'text', className: 'mono', value: racer.spec, spellcheck: false, id: `spec-${i}`,
       onchange: () => {
@@ -113,28 +113,17 @@ export class Racers {
         this.changed();
       },
     });
-    const make = (param) => {
-      const isLr = param.name === 'lr';
-      return field(param, {
-        given: keys.get(param.name),
-        fallback: found.sets.get(param.name) ?? (isLr ? String(this.state.lr) : param.default),
-        fallbackWord: isLr ? 'common one' : 'default',
-        change: (value) => {
-          if (value === null) {
-            keys.delete(param.name);
-          } else {
-            keys.set(param.name, value);
-          }
-          racer.spec = format(name, keys);
-          text.value = racer.spec;
-          this.title(i);
-          if (value === null) {
-            this.refresh();
-          }
-          this.changed();
-        },
-      });
+    const write = (next, left) => {
+      racer.spec = next;
+      text.value = next;
+      this.title(i);
+      if (left) {
+        this.refresh();
+      }
+      this.changed();
     };
+    const commonLr = { fallback: String(this.state.lr), fallbackWord: 'common one' };
+    const make = (param) => keyed(param, parsed, found, write, param.name === 'lr' ? commonLr : undefined);
     const params = found?.item.params ?? [];
     const more = params.filter((param) => !FIRST.test(param.name));
     return el('div', { className: 'editor' },

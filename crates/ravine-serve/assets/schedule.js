@@ -3,7 +3,7 @@
 import { Latest } from './api.js';
 import { Chart } from './charts.js';
 import { $, debounced, el } from './dom.js';
-import { field } from './fields.js';
+import { keyed } from './fields.js';
 import { find, format, parse } from './spec.js';
 
 const TYPED = '';
@@ -50,25 +50,17 @@ export class SchedulePanel {
   }
 
   sync() {
-    const { name, keys, simple } = parse(this.state.schedule);
-    const found = simple ? find(this.catalogue.schedules, name) : null;
+    const parsed = parse(this.state.schedule);
+    const found = parsed.simple ? find(this.catalogue.schedules, parsed.name) : null;
     $('schedule').value = found ? found.item.name : TYPED;
-    const make = (param) => field(param, {
-      given: keys.get(param.name), fallback: found.sets.get(param.name) ?? param.default,
-      change: (value) => {
-        if (value === null) {
-          keys.delete(param.name);
-        } else {
-          keys.set(param.name, value);
-        }
-        this.state.schedule = format(name, keys);
-        $('schedule-text').value = this.state.schedule;
-        if (value === null) {
-          this.sync();
-        }
-        this.refresh();
-        this.changed();
-      },
+    const make = (param) => keyed(param, parsed, found, (next, left) => {
+      this.state.schedule = next;
+      $('schedule-text').value = next;
+      if (left) {
+        this.sync();
+      }
+      this.refresh();
+      this.changed();
     });
     // A share of the run such as 5% is typed.
     const params = found ? [...found.item.params, ...this.catalogue.common.map((param) => (param.name === 'warmup' ? { ...param, kind: 'share' } : param))] : [];

@@ -49,12 +49,12 @@ pub(super) fn run(arguments: &Arguments) -> Result {
         }
         gallery::keep(folder, &figure.item(*place), [&svg])?;
     }
-    let page = folder.join(gallery::INDEX);
-    let rows = figures.iter().map(|(_, figure)| listed_as(figure)).collect::<Vec<_>>();
     match arguments.format {
-        Format::Json => output::print_json(&rows),
-        Format::Csv => output::print(&csv(&rows)),
-        Format::Table => output::print(&format!("{} figures: {}\n", figures.len(), page.display())),
+        Format::Table => {
+            let page = folder.join(gallery::INDEX);
+            output::print(&format!("{} figures: {}\n", figures.len(), page.display()))
+        }
+        format => listed(&figures, format),
     }
 }
 

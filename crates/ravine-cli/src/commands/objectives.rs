@@ -2,6 +2,7 @@
 
 use super::catalogue::{self, Arguments, Facts};
 use crate::failure::Result;
+use crate::numbers;
 use ravine_lab::objective::Objective;
 use ravine_lab::objectives::CATALOGUE;
 use ravine_lab::stats::number::significant;
@@ -25,10 +26,7 @@ fn facts(objective: &Objective) -> Facts {
         format!("{name} from {} to {}", significant(*low, 6), significant(*high, 6))
     };
     let ranges: Vec<String> = names.iter().zip(domain).map(range).collect();
-    let place = |x: &Vec<f64>| match &x[..] {
-        [one] => significant(*one, 6),
-        all => format!("({})", all.iter().map(|x| significant(*x, 6)).collect::<Vec<_>>().join(", ")),
-    };
+    let place = |x: &Vec<f64>| numbers::point(x, 6);
     let lowest = objective.lowest().map_or_else(
         || "none".into(),
         |value| {

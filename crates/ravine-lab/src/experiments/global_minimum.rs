@@ -11,7 +11,7 @@ use crate::pictures::map::{Basins, Map};
 use crate::pictures::{Mark, MarkKind};
 use crate::stats::number::{fixed, significant};
 use crate::stats::summary;
-use crate::trace::{Setup, length};
+use crate::trace::{Setup, diagonal, distance, length};
 use ravine::random::Random;
 use rayon::prelude::*;
 
@@ -116,13 +116,8 @@ fn walk(objective: &Objective, lr: f64, noise: f64, random: Random) -> Result<Ru
         objective.gradient(x, 0.0, &mut gradient);
         length(&gradient)
     };
-    let size = length(&objective.domain.iter().map(|[low, high]| high - low).collect::<Vec<_>>());
-    let far =
-        |minimum: &Vec<f64>| length(&minimum.iter().zip(&walk.x).map(|(a, b)| a - b).collect::<Vec<_>>());
-    Ok(Run {
-        global: objective.minima.iter().any(|minimum| far(minimum) < NEAR * size),
-        steep: [steep(&start), steep(&walk.x)],
-    })
+    let near = |minimum: &Vec<f64>| distance(minimum, &walk.x) < NEAR * diagonal(&objective.domain);
+    Ok(Run { global: objective.minima.iter().any(near), steep: [steep(&start), steep(&walk.x)] })
 }
 
 fn drawn(name: &'static str, lr: f64) -> Result<Picture> {

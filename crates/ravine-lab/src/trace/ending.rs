@@ -1,6 +1,6 @@
 //! How a trace ended, in a word.
 
-use super::{Trace, length};
+use super::{Trace, diagonal, distance, length};
 use crate::objective::Objective;
 use serde::{Deserialize, Serialize};
 
@@ -63,8 +63,7 @@ pub(super) fn of(trace: &Trace, objective: &Objective, tolerance: f64) -> Ending
     if losses[last].is_nan() || !norm.is_finite() {
         return Ending::Undefined;
     }
-    let (low, high): (Vec<f64>, Vec<f64>) = objective.domain.iter().map(|[a, b]| (*a, *b)).unzip();
-    let size = distance(&low, &high);
+    let size = diagonal(&objective.domain);
     let third = last - last / 3;
     let higher = losses[last] > losses[0];
     let climbs = steps >= 6 && losses[third..].is_sorted_by(|a, b| a < b);
@@ -88,12 +87,9 @@ pub(super) fn of(trace: &Trace, objective: &Objective, tolerance: f64) -> Ending
     }
     let tenth = last - (last / 10).max(1).min(last);
     let pace = distance(&points[tenth], &points[last]) / (last - tenth).max(1) as f64;
-    if steps == 0 {
-        return Ending::Descending;
-    }
     let floor = objective.lowest().unwrap_or(0.0);
     let falls = losses[third] - losses[last] > 1e-3 * (losses[third] - floor).abs();
-    if !shrinks && !falls && pace * 10.0 * steps.max(SHORT) as f64 <= size {
+    if steps > 0 && !shrinks && !falls && pace * 10.0 * steps.max(SHORT) as f64 <= size {
         return Ending::Stalled;
     }
     Ending::Descending
@@ -103,10 +99,6 @@ pub(super) fn of(trace: &Trace, objective: &Objective, tolerance: f64) -> Ending
 pub(super) fn is_away(x: &[f64], start: &[f64]) -> bool {
     let limit = AWAY * length(start).max(1.0);
     x.iter().any(|x| x.is_nan() || x.abs() > limit)
-}
-
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    length(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<f64>>())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The pictures of a trace.
 
 use super::{Run, Traced, View};
+use crate::numbers;
 use crate::picture::{self, Picture};
 use ravine_lab::braille;
 use ravine_lab::pictures::curve::Curve;
@@ -10,7 +11,6 @@ use ravine_lab::pictures::surface::Surface;
 use ravine_lab::pictures::{Mark, MarkKind, Path};
 use ravine_lab::point::Kind;
 use ravine_lab::stationary;
-use ravine_lab::stats::number::significant;
 use ravine_lab::svg::{Series, Svg};
 use ravine_lab::trace::Ending;
 
@@ -101,7 +101,7 @@ impl Traced {
             columns: super::CELLS[0],
             rows: super::CELLS[1],
             numbers: basins.reached.clone(),
-            names: basins.minima.iter().map(|at| coordinates(at)).collect(),
+            names: basins.minima.iter().map(|at| numbers::point(at, 3)).collect(),
         });
         then(map)
     }
@@ -180,9 +180,4 @@ enum Shape {
 
 fn mark<const N: usize>(kind: MarkKind, at: &[f64]) -> Mark<N> {
     Mark::new(kind, std::array::from_fn(|i| at[i]), "")
-}
-
-fn coordinates(at: &[f64]) -> String {
-    let numbers: Vec<String> = at.iter().map(|x| significant(*x, 3)).collect();
-    format!("({})", numbers.join(", "))
 }
