@@ -42,6 +42,19 @@ pub struct Backward<'a, T> {
     pub batch: usize,
 }
 
+/// What a layer gave in the last forward pass, for whoever looks into a network.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a, T> {
+    /// The path of the layer in the network, as in the names of its parameters.
+    pub path: &'a str,
+    /// The activation that the results went through.
+    pub activation: Option<Activation>,
+    /// The shape of the result for an example.
+    pub shape: &'a Shape,
+    /// The results of the batch, example after example.
+    pub output: &'a [T],
+}
+
 /// A differentiable map from a batch of examples to another.
 ///
 /// A batch is row-major: example after example, each of the shape that `build` agreed on. Whoever holds a layer owns
@@ -64,6 +77,21 @@ pub trait Layer<T: Float>: Debug + Send {
     fn absorb(&mut self, _activation: Activation) -> bool {
         false
     }
+
+    /// The activation that its results go through last.
+    fn activation(&self) -> Option<Activation> {
+        None
+    }
+
+    /// Shows what the layers inside of this one gave in the last forward pass, and `own`, what this one gave, unless
+    /// that is the result of a layer inside.
+    fn inspect(&self, own: &Seen<'_, T>, see: &mut dyn FnMut(&Seen<'_, T>)) {
+        see(own);
+    }
+
+    /// Shows what this layer and those inside of it learn besides parameters, such as running means, with a name each:
+    /// it belongs into a checkpoint. `path` is that of this layer.
+    fn state(&mut self, _path: &str, _see: &mut dyn FnMut(&str, &mut [T])) {}
 }
 
 /// Where a layer is being built: gives it parameters and random streams of its own.
@@ -107,6 +135,11 @@ impl<T: Float> Scope<'_, T> {
     }
 
     fn join(&self, name: &str) -> String {
-        if self.path.is_empty() { name.into() } else { format!("{}.{name}", self.path) }
+        join(&self.path, name)
     }
+}
+
+/// The path of what is called `name` inside of `path`.
+pub(crate) fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.into() } else { format!("{path}.{name}") }
 }

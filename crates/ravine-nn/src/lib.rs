@@ -47,7 +47,7 @@ mod special;
 pub use error::Error;
 pub use float::Float;
 pub use init::{Distribution, Fan, Init};
-pub use layer::{Backward, Forward, Layer, Mode, Scope};
+pub use layer::{Backward, Forward, Layer, Mode, Scope, Seen};
 pub use layers::{Activation, Dropout, Linear, Sequential};
 pub use losses::{CrossEntropy, Loss, MeanSquared, accuracy};
 pub use matmul::{Mat, matmul};

@@ -4,7 +4,7 @@ use ravine::random::Random;
 
 use crate::error::{Kind, check_length};
 use crate::{
-    Activation, Backward, Dropout, Error, Float, Forward, Init, Layer, Linear, Mode, Params, Scope,
+    Activation, Backward, Dropout, Error, Float, Forward, Init, Layer, Linear, Mode, Params, Scope, Seen,
     Sequential, Shape,
 };
 
@@ -74,6 +74,17 @@ impl<T: Float> Network<T> {
         let mut pass = Backward { values, grads, batch: self.batch };
         self.body.backward(&mut pass, &self.x, &self.y, dy, None);
         Ok(())
+    }
+
+    /// Shows what every layer gave in the last forward pass, from the first to the last.
+    pub fn inspect(&self, see: &mut dyn FnMut(&Seen<'_, T>)) {
+        let (activation, shape) = (self.body.activation(), &self.output);
+        self.body.inspect(&Seen { path: "", activation, shape, output: &self.y }, see);
+    }
+
+    /// Shows what layers learn besides parameters, such as running means, with a name each.
+    pub fn state(&mut self, see: &mut dyn FnMut(&str, &mut [T])) {
+        self.body.state("", see);
     }
 
     /// Parameters and gradients.

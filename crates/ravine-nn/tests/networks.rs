@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use ravine::random::Random;
-use ravine_nn::{CrossEntropy, Float, Init, Linear, Loss, Mode, Network};
+use ravine_nn::{Activation, CrossEntropy, Float, Init, Linear, Loss, Mode, Network};
 
 const TRAIN: Mode = Mode::Train { step: 0 };
 
@@ -184,4 +184,17 @@ fn impossible_networks_are_named() {
     assert_eq!(message(builder().linear(usize::MAX).build(1)), memory);
     let shape = "layer (root): an example needs at least one value, got shape [3, 0]";
     assert_eq!(message(Network::builder([3, 0]).linear(1).build(1)), shape);
+}
+
+#[test]
+fn every_layer_shows_what_it_gave() {
+    let mut net = Network::<f64>::builder(3).linear(4).tanh().linear(4).gelu().linear(2).build(1).unwrap();
+    let results = net.forward(&[0.1, -0.2, 0.3, 0.5, 0.5, -1.0], 2, Mode::Eval).unwrap().to_vec();
+    let mut seen = Vec::new();
+    net.inspect(&mut |layer| seen.push((layer.path.to_owned(), layer.activation, layer.output.to_vec())));
+    let names: Vec<_> = seen.iter().map(|(path, activation, _)| (path.as_str(), *activation)).collect();
+    let gelu = Some(Activation::Gelu);
+    assert_eq!(names, [("0", Some(Activation::Tanh)), ("2", None), ("3", gelu), ("4", None)]);
+    assert!(seen[0].2.iter().all(|y| y.abs() < 1.0) && seen.iter().all(|layer| layer.2.len() % 2 == 0));
+    assert_eq!(seen[3].2, results);
 }

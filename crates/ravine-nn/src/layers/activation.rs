@@ -61,6 +61,10 @@ impl<T: Float> Layer<T> for Activation {
             Activation::backward(*self, at, dy, dx);
         }
     }
+
+    fn activation(&self) -> Option<Activation> {
+        Some(*self)
+    }
 }
 
 ravine::simd! {

@@ -117,6 +117,10 @@ impl<T: Float> Layer<T> for Linear<T> {
         }
         take
     }
+
+    fn activation(&self) -> Option<Activation> {
+        self.activation
+    }
 }
 
 /// Adds the sum of the rows of `x` to `sums`: groups of rows first, then the groups in order.

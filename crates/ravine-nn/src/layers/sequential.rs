@@ -1,6 +1,7 @@
 //! Layers one after another.
 
-use crate::{Activation, Backward, Error, Float, Forward, Layer, Scope, Shape};
+use crate::layer::join;
+use crate::{Activation, Backward, Error, Float, Forward, Layer, Scope, Seen, Shape};
 
 /// Layers one after another, numbered from 0 as in PyTorch's `nn.Sequential`. Needs at least one.
 ///
@@ -28,8 +29,10 @@ pub struct Sequential<T> {
 struct Stage<T> {
     layer: Box<dyn Layer<T>>,
     number: usize,
-    /// Values in one example of the input and of the result.
-    sizes: (usize, usize),
+    /// Values in one example of the input.
+    inputs: usize,
+    /// The shape of the result for one example.
+    output: Shape,
     y: Vec<T>,
     dx: Vec<T>,
 }
@@ -47,7 +50,8 @@ impl<T: Float> Sequential<T> {
         self.stages.push(Stage {
             layer: Box::new(layer),
             number,
-            sizes: (0, 0),
+            inputs: 0,
+            output: Shape::from(0),
             y: Vec::new(),
             dx: Vec::new(),
         });
@@ -70,9 +74,9 @@ impl<T: Float> Layer<T> for Sequential<T> {
         }
         let mut shape = input.clone();
         for stage in &mut self.stages {
-            let output = stage.layer.build(&shape, &mut scope.child(&stage.number.to_string()))?;
-            stage.sizes = (shape.size(), output.size());
-            shape = output;
+            stage.inputs = shape.size();
+            shape = stage.layer.build(&shape, &mut scope.child(&stage.number.to_string()))?;
+            stage.output = shape.clone();
         }
         Ok(shape)
     }
@@ -86,7 +90,7 @@ impl<T: Float> Layer<T> for Sequential<T> {
             if i == last {
                 stage.layer.forward(pass, x, y);
             } else {
-                stage.y.resize(pass.batch * stage.sizes.1, T::ZERO);
+                stage.y.resize(pass.batch * stage.output.size(), T::ZERO);
                 stage.layer.forward(pass, x, &mut stage.y);
             }
         }
@@ -99,11 +103,26 @@ impl<T: Float> Layer<T> for Sequential<T> {
             let (y, dy) = after.first().map_or((y, dy), |next| (&stage.y, &next.dx));
             match before.last() {
                 Some(previous) => {
-                    stage.dx.resize(pass.batch * stage.sizes.0, T::ZERO);
+                    stage.dx.resize(pass.batch * stage.inputs, T::ZERO);
                     stage.layer.backward(pass, &previous.y, y, dy, Some(&mut stage.dx));
                 }
                 None => stage.layer.backward(pass, x, y, dy, dx.take()),
             }
+        }
+    }
+    fn inspect(&self, own: &Seen<'_, T>, see: &mut dyn FnMut(&Seen<'_, T>)) {
+        let last = self.stages.len() - 1;
+        for (i, stage) in self.stages.iter().enumerate() {
+            let path = join(own.path, &stage.number.to_string());
+            let output = if i == last { own.output } else { &stage.y };
+            let (activation, shape) = (stage.layer.activation(), &stage.output);
+            stage.layer.inspect(&Seen { path: &path, activation, shape, output }, see);
+        }
+    }
+
+    fn state(&mut self, path: &str, see: &mut dyn FnMut(&str, &mut [T])) {
+        for stage in &mut self.stages {
+            stage.layer.state(&join(path, &stage.number.to_string()), see);
         }
     }
 }
