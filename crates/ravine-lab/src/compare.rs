@@ -64,12 +64,12 @@ pub fn begin(
 fn describe(plan: &Plan, workload: &dyn Workload) -> WorkloadResult {
     let info = workload.info();
     WorkloadResult {
-        name: info.name.into(),
-        title: info.title.into(),
+        name: info.name.clone(),
+        title: info.title.clone(),
         metric: info.metric.into(),
         higher_is_better: info.higher_is_better,
         target: info.target,
-        target_reason: info.target_reason.into(),
+        target_reason: info.target_reason.clone(),
         split: info.split,
         data_sha256: info.data_sha256.clone(),
         batch: info.batch,
@@ -172,7 +172,7 @@ impl Runner<'_> {
         let key = Key {
             comparison: self.comparison,
             tuning,
-            workload: self.workload.info().name,
+            workload: &self.workload.info().name,
             optimizer: self.optimizer,
             schedule: self.schedule,
             lr,

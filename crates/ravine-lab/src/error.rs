@@ -25,6 +25,7 @@ impl Error {
                 | Kind::Twice { .. }
                 | Kind::Same { .. }
                 | Kind::BadOption { .. }
+                | Kind::BadSpec { .. }
                 | Kind::Engine(_)
                 | Kind::Expression { .. }
                 | Kind::Dimension { .. }
@@ -61,6 +62,8 @@ pub(crate) enum Kind {
     MissingData { name: &'static str, path: PathBuf, files: String, command: &'static str },
     #[error(transparent)]
     Engine(ravine::Error),
+    #[error(transparent)]
+    Network(ravine_nn::Error),
     #[error("a comparison needs at least one {what}")]
     EmptyPlan { what: &'static str },
     #[error("the {what} '{name}' is given twice")]
@@ -69,6 +72,8 @@ pub(crate) enum Kind {
     Same { what: &'static str, first: String, second: String },
     #[error("{option} must be {expected}, not {got}")]
     BadOption { option: &'static str, expected: String, got: String },
+    #[error("workload {name}: {what}")]
+    BadSpec { name: &'static str, what: String },
     #[error("cannot read the function at column {column}: {reason}\n{pointer}")]
     Expression { column: usize, reason: String, pointer: String },
     #[error("{what} needs {}, not {got}", numbers(.names))]
@@ -112,6 +117,12 @@ fn place(at: &[f64]) -> String {
         (1, one) => one,
         (2..=8, all) => format!("({all})"),
         (n, some) => format!("({some}, ... {n} numbers)"),
+    }
+}
+
+impl From<ravine_nn::Error> for Error {
+    fn from(error: ravine_nn::Error) -> Self {
+        Kind::Network(error).into()
     }
 }
 

@@ -104,6 +104,10 @@ impl Plan {
         differ("schedule", &self.schedules, |spec| Ok(schedules::parse(spec, 1_000_003)?.spec()))?;
         let loaded: Vec<_> =
             self.workloads.iter().map(|name| workloads::load(name, data)).collect::<Result<_>>()?;
+        let meant: Vec<String> = loaded.iter().map(|workload| workload.info().name.clone()).collect();
+        if let Some(i) = (0..meant.len()).find(|&i| meant[..i].contains(&meant[i])) {
+            return Err(Kind::Twice { what: "workload", name: meant[i].clone() }.into());
+        }
         for workload in &loaded {
             for schedule in &self.schedules {
                 schedules::parse(schedule, self.steps(&**workload))?;

@@ -3,6 +3,7 @@
 //! A model of another library takes part by implementing both.
 
 use ravine::ParamSpec;
+use ravine_nn::Seen;
 use serde::Serialize;
 
 use crate::data::{Order, Split};
@@ -14,12 +15,17 @@ pub trait Workload: Send + Sync {
 
     /// A fresh model and data order, both drawn from `seed`.
     fn start(&self, seed: u64, order: Order) -> Box<dyn Session>;
+
+    /// What is wrong with its data, a sentence each.
+    fn trouble(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// One run of a workload.
 ///
-/// What is random comes from (seed, step) alone, so a run resumes by writing the weights back and going on to ask for
-/// the next step.
+/// What is random comes from (seed, step) alone, so a run resumes by writing the weights and the state back and going on
+/// to ask for the next step.
 pub trait Session: Send {
     /// Name and shape of every parameter, in the order they lie in the buffers, end to end: what the optimizer is
     /// built for.
@@ -30,11 +36,17 @@ pub trait Session: Send {
 
     /// The loss of batch number `step` at the present values; its gradient is *added* to the gradients.
     ///
-    /// A pure function of (seed, step, values): steps may be asked for in any order.
+    /// A pure function of (seed, step, values): steps may be asked for in any order. Only the state goes with them.
     fn backward(&mut self, step: u64) -> f64;
 
     /// Loss and metric over a whole split at the present values. Changes nothing.
     fn evaluate(&mut self, split: Split) -> Evaluation;
+
+    /// Shows what is learnt besides the parameters, such as the running means of batch normalisation, with a name each.
+    fn state(&mut self, _see: &mut dyn FnMut(&str, &mut [f32])) {}
+
+    /// Shows what every layer gave for the batch of the last `backward`.
+    fn inspect(&self, _see: &mut dyn FnMut(&Seen<'_, f32>)) {}
 }
 
 /// What a split says of the present values.
@@ -49,10 +61,10 @@ pub struct Evaluation {
 /// What a workload is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Info {
-    /// Name on the command line.
-    pub name: &'static str,
+    /// Its spec on the command line: a name, and the options that differ from their defaults.
+    pub name: String,
     /// Model and data, in a line.
-    pub title: &'static str,
+    pub title: String,
     /// Name of the metric.
     pub metric: &'static str,
     /// Whether a larger metric is better.
@@ -60,7 +72,10 @@ pub struct Info {
     /// The validation metric that counts as reached for time to target.
     pub target: f64,
     /// Where the target comes from, in a sentence.
-    pub target_reason: &'static str,
+    pub target_reason: String,
+    /// The training loss of the best guess that does not look at the input, where there is one: a model that stays there has
+    /// learnt nothing.
+    pub guess: Option<f64>,
     /// Examples for training, validation and testing.
     pub split: [usize; 3],
     /// SHA-256 of the data, in hexadecimal.

@@ -88,6 +88,14 @@ impl Dataset {
         [self.train.len(), self.validation.len(), self.test.len()]
     }
 
+    /// The cross-entropy of always guessing the classes in their training proportions: their entropy, in nats.
+    pub fn guess(&self) -> f64 {
+        let mut counts = vec![0usize; self.classes];
+        self.y[self.train.clone()].iter().for_each(|&class| counts[class as usize] += 1);
+        let shares = counts.iter().filter(|count| **count > 0).map(|&n| n as f64 / self.train.len() as f64);
+        -shares.map(|share| share * share.ln()).sum::<f64>()
+    }
+
     /// One example.
     pub fn row(&self, i: usize) -> &[f32] {
         &self.x[i * self.features..][..self.features]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Entry;
-use super::classification::{Metric, Recipe};
+use super::classification::{Metric, Recipe, batch, epochs};
 use super::softmax;
 use crate::data::breast_cancer;
 
@@ -14,11 +14,10 @@ const RECIPE: Recipe = Recipe {
     target: 6.09e-4,
     target_reason: softmax::TARGET_REASON,
     data: |_| Ok(Arc::new(breast_cancer::DATA.whole())),
-    layers: softmax::layers::<2>,
+    layers: softmax::layers,
     ridge: softmax::RIDGE,
-    batch: 32,
-    epochs: 40,
+    choices: &[batch("32"), epochs("40")],
 };
 
 /// What the catalogue says of it.
-pub(super) const ENTRY: Entry = RECIPE.entry(|dir| RECIPE.load(dir));
+pub(super) const ENTRY: Entry = RECIPE.entry(|setup| RECIPE.load(setup));

@@ -1,12 +1,11 @@
 //! What all workloads that train a network to tell classes apart share.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use ravine::ParamSpec;
-use ravine_nn::{Network, NetworkBuilder};
+use ravine_nn::{Network, NetworkBuilder, Seen};
 
-use super::{Classifier, Entry};
+use super::{Choice, Classifier, Entry, Setup};
 use crate::data::{Batches, Dataset, Order, Split};
 use crate::error::Result;
 use crate::workload::{Evaluation, Info, Session, Workload};
@@ -18,12 +17,22 @@ pub(super) struct Recipe {
     pub(super) metric: Metric,
     pub(super) target: f64,
     pub(super) target_reason: &'static str,
-    pub(super) data: fn(Option<&Path>) -> Result<Arc<Dataset>>,
+    pub(super) data: fn(&Setup) -> Result<Arc<Dataset>>,
     /// Adds the layers to a network that takes one example.
-    pub(super) layers: fn(NetworkBuilder<f32>) -> NetworkBuilder<f32>,
+    pub(super) layers: fn(NetworkBuilder<f32>, &Setup, &Dataset) -> Result<NetworkBuilder<f32>>,
     pub(super) ridge: f64,
-    pub(super) batch: usize,
-    pub(super) epochs: u64,
+    /// With [`batch`] and [`epochs`] among them.
+    pub(super) choices: &'static [Choice],
+}
+
+/// The choice of a batch's size.
+pub(super) const fn batch(default: &'static str) -> Choice {
+    Choice::new("batch", default, "examples in a batch")
+}
+
+/// The choice of a run's length.
+pub(super) const fn epochs(default: &'static str) -> Choice {
+    Choice::new("epochs", default, "passes over the training data in a full run")
 }
 
 /// What is compared, besides the loss.
@@ -39,41 +48,43 @@ pub(super) enum Metric {
 }
 
 impl Recipe {
-    pub(super) const fn entry(&self, load: fn(Option<&Path>) -> Result<Box<dyn Workload>>) -> Entry {
-        Entry { name: self.name, title: self.title, load }
+    pub(super) const fn entry(&self, load: fn(&Setup) -> Result<Box<dyn Workload>>) -> Entry {
+        Entry { name: self.name, title: self.title, choices: self.choices, load }
     }
 
     /// Loads the data; then it is a workload.
-    pub(super) fn load(self, dir: Option<&Path>) -> Result<Box<dyn Workload>> {
-        let data = (self.data)(dir)?;
-        let parameters = self.network(data.features, 0).params().len();
+    pub(super) fn load(self, setup: &Setup) -> Result<Box<dyn Workload>> {
+        let data = (self.data)(setup)?;
+        let parameters = self.network(setup, &data, 0)?.params().len();
         let (metric, higher_is_better) = match self.metric {
             Metric::Accuracy => ("accuracy", true),
             Metric::Gap { .. } => ("gap", false),
         };
         let info = Info {
-            name: self.name,
-            title: self.title,
+            name: setup.spec(),
+            title: self.title.into(),
             metric,
             higher_is_better,
             target: self.target,
-            target_reason: self.target_reason,
+            target_reason: self.target_reason.into(),
+            guess: Some(data.guess()),
             split: data.split(),
             data_sha256: data.sha256.into(),
-            batch: self.batch,
-            epochs: self.epochs,
+            batch: setup.number("batch", 1..=data.train.len())?,
+            epochs: setup.number("epochs", 1..=1_000_000)?,
             parameters,
         };
-        Ok(Box::new(Classification { recipe: self, info, data }))
+        Ok(Box::new(Classification { recipe: self, setup: setup.clone(), info, data }))
     }
 
-    fn network(&self, features: usize, seed: u64) -> Network<f32> {
-        (self.layers)(Network::builder(features)).build(seed).expect("the layers of a recipe fit")
+    fn network(&self, setup: &Setup, data: &Dataset, seed: u64) -> Result<Network<f32>> {
+        Ok((self.layers)(Network::builder(data.features), setup, data)?.build(seed)?)
     }
 }
 
 struct Classification {
     recipe: Recipe,
+    setup: Setup,
     info: Info,
     data: Arc<Dataset>,
 }
@@ -84,14 +95,14 @@ impl Workload for Classification {
     }
 
     fn start(&self, seed: u64, order: Order) -> Box<dyn Session> {
-        let network = self.recipe.network(self.data.features, seed);
+        let network = self.recipe.network(&self.setup, &self.data, seed).expect("built when it was loaded");
         let specs = network.params().specs();
         Box::new(Run {
             data: self.data.clone(),
             metric: self.recipe.metric,
             specs: specs.iter().map(ParamSpec::from).collect(),
             model: Classifier::new(network, self.recipe.ridge),
-            batches: Batches::new(self.data.train.len(), self.recipe.batch, seed, order),
+            batches: Batches::new(self.data.train.len(), self.info.batch, seed, order),
             x: Vec::new(),
             y: Vec::new(),
         })
@@ -139,5 +150,13 @@ impl Session for Run {
             Metric::Gap { minimum } => loss - minimum,
         };
         Evaluation { loss, metric }
+    }
+
+    fn state(&mut self, see: &mut dyn FnMut(&str, &mut [f32])) {
+        self.model.network_mut().state(see);
+    }
+
+    fn inspect(&self, see: &mut dyn FnMut(&Seen<'_, f32>)) {
+        self.model.network().inspect(see);
     }
 }

@@ -25,6 +25,16 @@ impl<T: Float> Classifier<T> {
         Self { network, ridge, slope: Vec::new() }
     }
 
+    /// The network.
+    pub fn network(&self) -> &Network<T> {
+        &self.network
+    }
+
+    /// The network, to change.
+    pub fn network_mut(&mut self) -> &mut Network<T> {
+        &mut self.network
+    }
+
     /// Parameters and gradients.
     pub fn params(&self) -> &Params<T> {
         self.network.params()

@@ -1,8 +1,10 @@
 //! `digits-mlp`: a small network on handwritten digits; a run takes a fraction of a second.
 
-use super::Entry;
-use super::classification::{Metric, Recipe};
+use super::classification::{Metric, Recipe, batch, epochs};
+use super::{Choice, Entry, mlp};
 use crate::data::digits;
+
+const CHOICES: [Choice; 4] = mlp::choices("1", "64");
 
 const RECIPE: Recipe = Recipe {
     name: "digits-mlp",
@@ -11,12 +13,11 @@ const RECIPE: Recipe = Recipe {
     target: 0.975,
     target_reason: "a little below what SGD, momentum 0.9 and Adam reach on average over five seeds, each at its best \
                     constant learning rate: 0.983, 0.983, 0.979",
-    data: digits::ENTRY.load,
-    layers: |network| network.linear(64).relu().linear(10),
+    data: |setup| (digits::ENTRY.load)(setup.data()),
+    layers: |network, setup, data| mlp::layers(network, setup, data.classes),
     ridge: 0.0,
-    batch: 32,
-    epochs: 20,
+    choices: &[CHOICES[0], CHOICES[1], CHOICES[2], CHOICES[3], batch("32"), epochs("20")],
 };
 
 /// What the catalogue says of it.
-pub(super) const ENTRY: Entry = RECIPE.entry(|dir| RECIPE.load(dir));
+pub(super) const ENTRY: Entry = RECIPE.entry(|setup| RECIPE.load(setup));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Entry;
-use super::classification::{Metric, Recipe};
+use super::classification::{Metric, Recipe, batch, epochs};
 use super::softmax;
 use crate::data::digits;
 
@@ -14,11 +14,10 @@ const RECIPE: Recipe = Recipe {
     target: 1.56e-3,
     target_reason: softmax::TARGET_REASON,
     data: |_| Ok(Arc::new(digits::DATA.whole())),
-    layers: softmax::layers::<10>,
+    layers: softmax::layers,
     ridge: softmax::RIDGE,
-    batch: 64,
-    epochs: 40,
+    choices: &[batch("64"), epochs("40")],
 };
 
 /// What the catalogue says of it.
-pub(super) const ENTRY: Entry = RECIPE.entry(|dir| RECIPE.load(dir));
+pub(super) const ENTRY: Entry = RECIPE.entry(|setup| RECIPE.load(setup));

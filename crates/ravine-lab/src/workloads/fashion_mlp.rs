@@ -1,8 +1,10 @@
 //! `fashion-mlp`: a network of half a million parameters on Fashion-MNIST.
 
-use super::Entry;
-use super::classification::{Metric, Recipe};
+use super::classification::{Metric, Recipe, batch, epochs};
+use super::{Choice, Entry, mlp};
 use crate::data::fashion_mnist;
+
+const CHOICES: [Choice; 4] = mlp::choices("2", "512/256");
 
 const RECIPE: Recipe = Recipe {
     name: "fashion-mlp",
@@ -11,12 +13,11 @@ const RECIPE: Recipe = Recipe {
     target: 0.89,
     target_reason: "a little below what SGD, momentum 0.9 and Adam reach on average over two seeds with a cosine \
                     schedule, each at its best learning rate: 0.892, 0.898, 0.900",
-    data: fashion_mnist::ENTRY.load,
-    layers: |network| network.linear(512).relu().linear(256).relu().linear(10),
+    data: |setup| (fashion_mnist::ENTRY.load)(setup.data()),
+    layers: |network, setup, data| mlp::layers(network, setup, data.classes),
     ridge: 0.0,
-    batch: 128,
-    epochs: 5,
+    choices: &[CHOICES[0], CHOICES[1], CHOICES[2], CHOICES[3], batch("128"), epochs("5")],
 };
 
 /// What the catalogue says of it.
-pub(super) const ENTRY: Entry = RECIPE.entry(|dir| RECIPE.load(dir));
+pub(super) const ENTRY: Entry = RECIPE.entry(|setup| RECIPE.load(setup));

@@ -32,7 +32,7 @@ const SPREAD: f64 = 0.6;
 
 /// What the catalogue says of it.
 pub(super) const ENTRY: Entry =
-    Entry { name: NAME, title: TITLE, load: |_| Ok(Box::new(QuadraticDeep::new())) };
+    Entry { name: NAME, title: TITLE, choices: &[], load: |_| Ok(Box::new(QuadraticDeep::new())) };
 
 /// The workload.
 pub struct QuadraticDeep {
@@ -46,13 +46,16 @@ impl QuadraticDeep {
         static PROBLEM: LazyLock<Arc<Problem>> = LazyLock::new(|| Arc::new(Problem::new()));
         let problem = PROBLEM.clone();
         let info = Info {
-            name: NAME,
-            title: TITLE,
+            name: NAME.into(),
+            title: TITLE.into(),
             metric: "loss",
             higher_is_better: false,
             target: 86.2939,
-            target_reason: "as far above the loss at the mean of the training draws, 85.6367, as the target that \
-                            DeepOBS published for the test draws, 87.7032, is above theirs, 87.0460",
+            target_reason:
+                "as far above the loss at the mean of the training draws, 85.6367, as the target that \
+                            DeepOBS published for the test draws, 87.7032, is above theirs, 87.0460"
+                    .into(),
+            guess: None,
             split: [problem.train.len(), problem.validation.len(), problem.test.len()],
             data_sha256: problem.sha256(),
             batch: BATCH,

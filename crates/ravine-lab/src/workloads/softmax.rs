@@ -7,12 +7,20 @@
 
 use ravine_nn::{Init, NetworkBuilder};
 
+use super::Setup;
+use crate::data::Dataset;
+use crate::error::Result;
+
 /// Strength of the penalty.
 pub(super) const RIDGE: f64 = 1e-2;
 
 /// Where each target comes from.
 pub(super) const TARGET_REASON: &str = "a thousandth of the gap at the start, ln(classes) less the minimum";
 
-pub(super) fn layers<const CLASSES: usize>(network: NetworkBuilder<f32>) -> NetworkBuilder<f32> {
-    network.init(Init::zeros(), Init::zeros()).linear(CLASSES)
+pub(super) fn layers(
+    network: NetworkBuilder<f32>,
+    _setup: &Setup,
+    data: &Dataset,
+) -> Result<NetworkBuilder<f32>> {
+    Ok(network.init(Init::zeros(), Init::zeros()).linear(data.classes))
 }

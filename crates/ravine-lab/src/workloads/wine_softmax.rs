@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Entry;
-use super::classification::{Metric, Recipe};
+use super::classification::{Metric, Recipe, batch, epochs};
 use super::softmax;
 use crate::data::wine;
 
@@ -14,11 +14,10 @@ const RECIPE: Recipe = Recipe {
     target: 1.00e-3,
     target_reason: softmax::TARGET_REASON,
     data: |_| Ok(Arc::new(wine::DATA.whole())),
-    layers: softmax::layers::<3>,
+    layers: softmax::layers,
     ridge: softmax::RIDGE,
-    batch: 16,
-    epochs: 40,
+    choices: &[batch("16"), epochs("40")],
 };
 
 /// What the catalogue says of it.
-pub(super) const ENTRY: Entry = RECIPE.entry(|dir| RECIPE.load(dir));
+pub(super) const ENTRY: Entry = RECIPE.entry(|setup| RECIPE.load(setup));

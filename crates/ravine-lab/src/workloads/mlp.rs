@@ -1,0 +1,64 @@
+//! The hidden layers that the workloads of fully connected networks share.
+
+use ravine_nn::{Activation, Init, NetworkBuilder};
+
+use super::{Choice, Setup};
+use crate::error::Result;
+
+/// Most hidden layers, and most units of one.
+const MOST: [usize; 2] = [1000, 100_000];
+
+/// The choices of a network with so many hidden layers of these widths.
+pub(super) const fn choices(depth: &'static str, width: &'static str) -> [Choice; 4] {
+    [
+        Choice::new("depth", depth, "hidden layers"),
+        Choice::new("width", width, "units of each hidden layer, separated by /; the last is for the rest"),
+        Choice::new("activation", "relu", "relu, tanh, sigmoid or gelu"),
+        Choice::new("init", "default", "of the weights: default, xavier, he, lecun, or a standard deviation"),
+    ]
+}
+
+/// Adds the hidden layers and the one for the results.
+pub(super) fn layers(
+    network: NetworkBuilder<f32>,
+    setup: &Setup,
+    classes: usize,
+) -> Result<NetworkBuilder<f32>> {
+    let depth = setup.number("depth", 0..=MOST[0])?;
+    let width = |text: &str| text.parse().ok().filter(|width| (1..=MOST[1]).contains(width));
+    let widths: Option<Vec<usize>> = setup.text("width").split('/').map(width).collect();
+    let expected = || format!("numbers from 1 to {}, separated by /", MOST[1]);
+    let widths = widths.ok_or_else(|| setup.refuse("width", &expected()))?;
+    let activation = setup.one_of(
+        "activation",
+        &[
+            ("relu", Activation::Relu),
+            ("tanh", Activation::Tanh),
+            ("sigmoid", Activation::Sigmoid),
+            ("gelu", Activation::Gelu),
+        ],
+    )?;
+    let network = match init(setup)? {
+        Some(weight) => network.init(weight, Init::zeros()),
+        None => network,
+    };
+    let hidden = (0..depth).map(|i| widths[i.min(widths.len() - 1)]);
+    Ok(hidden.fold(network, |network, width| network.linear(width).activation(activation)).linear(classes))
+}
+
+/// How the weights start; `None` for PyTorch's way, in which biases do not start at zero.
+fn init(setup: &Setup) -> Result<Option<Init>> {
+    let text = setup.text("init");
+    Ok(match text {
+        "default" => None,
+        "xavier" => Some(Init::xavier_normal()),
+        "he" => Some(Init::kaiming_normal()),
+        "lecun" => Some(Init::lecun_normal()),
+        number => match number.parse() {
+            Ok(std) if (0.0..=1e6).contains(&std) => Some(Init::normal(std)),
+            _ => {
+                return Err(setup.refuse("init", "default, xavier, he, lecun, or a standard deviation"));
+            }
+        },
+    })
+}
