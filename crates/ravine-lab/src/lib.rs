@@ -5,10 +5,13 @@
 //! Every trial's records go to the run [`store`] as they happen. [`results`] reads them back as a
 //! [`Comparison`](comparison::Comparison), which is all that [`verdict`], [`rows`] and [`report`] know.
 
+pub mod advice;
 pub mod basins;
 pub mod braille;
 pub mod compare;
 pub mod comparison;
+pub mod configuration;
+pub mod criteria;
 pub mod data;
 pub mod eigen;
 mod error;

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod advise;
 mod catalogue;
 mod compare;
 mod completions;
@@ -23,6 +24,8 @@ use clap::Subcommand;
 pub(crate) enum Command {
     /// Compare optimizers and schedules on real workloads, each at its own best learning rate.
     Compare(compare::Arguments),
+    /// Advise on a workload: optimizer, learning rate, schedule, batch size, clipping, initialisation.
+    Advise(advise::Arguments),
     /// Trace the path of optimizers over a function, and draw it.
     Trace(trace::Arguments),
     /// Slope, curvature and stable learning rates of a function at a point.
@@ -55,6 +58,7 @@ impl Command {
     pub(crate) fn run(self) -> Result {
         match self {
             Self::Compare(arguments) => compare::run(arguments),
+            Self::Advise(arguments) => advise::run(&arguments),
             Self::Trace(arguments) => trace::run(&arguments),
             Self::Gradient(arguments) => gradient::run(&arguments),
             Self::Experiment(arguments) => experiment::run(&arguments),

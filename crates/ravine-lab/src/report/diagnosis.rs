@@ -9,7 +9,7 @@ use crate::svg::labels;
 use crate::verdict::Verdict;
 
 /// The range of |dw|/|w| per step at which training usually goes well.
-pub(super) const HEALTHY_UPDATES: (f64, f64) = (1e-3, 1e-2);
+pub(crate) const HEALTHY_UPDATES: (f64, f64) = (1e-3, 1e-2);
 
 /// Below this ratio of gradient norms between two layers the signal counts as lost on its way, above its inverse as
 /// exploding; networks that train lie between 0.01 and 100.
@@ -33,7 +33,7 @@ struct Strip {
 
 /// Medians over all steps and runs of each layer's relative update, in the order of the layers. The state before the
 /// first step, where there has been no update, is left out.
-pub(super) fn update_ratios(arm: &Arm) -> Vec<(String, f64)> {
+pub(crate) fn update_ratios(arm: &Arm) -> Vec<(String, f64)> {
     names(arm)
         .into_iter()
         .filter_map(|name| {
@@ -47,6 +47,12 @@ pub(super) fn update_ratios(arm: &Arm) -> Vec<(String, f64)> {
             Some((name, summary::median(&ratios)?))
         })
         .collect()
+}
+
+/// What the gradients of an arm's layers say; nothing if no layer was watched.
+pub(crate) fn sentence_of(arm: &Arm) -> Option<String> {
+    let strip = strip(arm);
+    (!strip.layers.is_empty() && !strip.steps.is_empty()).then(|| sentence(&strip))
 }
 
 /// The strip with a sentence; nothing if no layer was watched.

@@ -1,8 +1,8 @@
 //! The verdict in sentences, with the code to copy and the trials that each sentence rests on.
 
 use super::markup::{code, ranges, text};
-use super::snippets;
 use crate::comparison::WorkloadResult;
+use crate::configuration;
 use crate::verdict::{Claim, Topic, Verdict};
 
 /// The sentences; each ends with the number of its footnote.
@@ -24,9 +24,9 @@ pub(super) fn snippets(workload: &WorkloadResult, verdict: &Verdict) -> String {
     let Some(arm) = verdict.recommended.map(|arm| &workload.arms[arm]) else { return String::new() };
     format!(
         "<div class=\"snippets\">{}<div>{}{}</div></div>",
-        code("Command line", &snippets::command_line(workload, arm)),
-        code("Rust", &snippets::rust(workload, arm)),
-        code("Python", &snippets::pytorch(workload, arm)),
+        code("Command line", &configuration::command_line(workload, arm)),
+        code("Rust", &configuration::rust(workload, arm)),
+        code("Python", &configuration::pytorch(workload, arm)),
     )
 }
 

@@ -1,8 +1,9 @@
 //! What one must know to trust, or not to trust, the verdict.
 
-use super::markup::{count, ranges, section, table, text};
+use super::markup::{ranges, section, table, text};
 use super::palette::Palette;
 use crate::comparison::{Comparison, WorkloadResult};
+use crate::stats::number::count;
 use crate::stats::number::{fixed, seconds};
 use crate::verdict::Verdict;
 

@@ -48,11 +48,6 @@ pub(super) fn picture(svg: &str) -> String {
     format!("<div class=\"scroll\">{svg}</div>")
 }
 
-/// `1 run`, `2 runs`.
-pub(super) fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
-}
-
 /// Whole numbers in rising order as ranges: `1-4, 7`.
 pub(super) fn ranges<T: Copy + Ord + Into<i128>>(sorted: &[T]) -> String {
     let mut out: Vec<(i128, i128)> = Vec::new();

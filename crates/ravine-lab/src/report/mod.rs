@@ -4,6 +4,7 @@
 //! hiding of lines. A content security policy allows this one script and style sheet, by their hashes, and nothing else.
 
 mod across;
+mod advice;
 mod arms;
 mod base64;
 mod curves;
@@ -19,7 +20,6 @@ mod race;
 mod raw;
 mod reproduce;
 mod sensitivity;
-mod snippets;
 mod tiles;
 
 use crate::comparison::{Comparison, WorkloadResult};
@@ -27,6 +27,7 @@ use crate::verdict::{Verdict, verdict};
 use markup::text;
 use palette::Palette;
 
+pub(crate) use diagnosis::{HEALTHY_UPDATES, sentence_of, update_ratios};
 pub use page::policy;
 
 /// Size that the page stays below, in bytes, as long as its pictures alone do.
@@ -114,6 +115,7 @@ fn article(
         sensitivity::sensitivity(workload, verdict, palette),
         diagnosis::diagnosis(workload, verdict),
         honesty::honesty(comparison, workload, verdict, palette),
+        advice::advice(workload, &comparison.workloads),
         markup::section("sources", "Where the sentences come from", "", &headline::footnotes(&page, verdict)),
         "</article>".to_owned(),
     ];

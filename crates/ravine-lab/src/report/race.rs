@@ -1,10 +1,11 @@
 //! The race: how the optimizers get to the target.
 
 use super::curves::{Curve, VIEWS, View, curves, x_domain, y_scale};
-use super::markup::{count, section, text};
+use super::markup::{section, text};
 use super::palette::Palette;
 use crate::comparison::{Arm, WorkloadResult};
 use crate::stats::TimeToTarget;
+use crate::stats::number::count;
 use crate::stats::number::{self, lr, significant};
 use crate::svg::plot::{Margins, Sample};
 use crate::svg::{Anchor, Plot, Scale, Svg, key, labels};

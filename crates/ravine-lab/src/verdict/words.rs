@@ -2,7 +2,7 @@
 
 use super::{Claim, Topic, Verdict};
 use crate::comparison::WorkloadResult;
-use crate::stats::number::{self, significant};
+use crate::stats::number::{self, count, significant};
 use crate::stats::{Interval, Outcome, Pair, TimeToTarget, score, survival};
 
 /// All claims, most important first.
@@ -270,10 +270,6 @@ fn times(x: f64) -> String {
 fn lower_first(sentence: &str) -> String {
     let mut letters = sentence.chars();
     letters.next().map(|c| c.to_lowercase().chain(letters).collect()).unwrap_or_default()
-}
-
-fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 /// `a`, `a and b`, `a, b and c`.

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::Entry;
 use super::classification::{Metric, Recipe, batch, epochs};
-use super::softmax;
+use super::{Entry, Field, softmax};
 use crate::data::breast_cancer;
 
 const RECIPE: Recipe = Recipe {
     name: "breast-cancer-softmax",
     title: "softmax regression with ridge on all breast masses; gap: loss less its minimum",
+    field: Field::Convex,
     metric: Metric::Gap { minimum: 0.083740022426 },
     target: 6.09e-4,
     target_reason: softmax::TARGET_REASON,

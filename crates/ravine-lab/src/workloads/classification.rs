@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ravine::ParamSpec;
 use ravine_nn::{Network, NetworkBuilder, Seen};
 
-use super::{Choice, Classifier, Entry, Setup};
+use super::{Choice, Classifier, Entry, Field, Setup};
 use crate::data::{Batches, Dataset, Order, Split};
 use crate::error::Result;
 use crate::workload::{Evaluation, Info, Session, Workload};
@@ -14,6 +14,7 @@ use crate::workload::{Evaluation, Info, Session, Workload};
 pub(super) struct Recipe {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
+    pub(super) field: Field,
     pub(super) metric: Metric,
     pub(super) target: f64,
     pub(super) target_reason: &'static str,
@@ -49,7 +50,7 @@ pub(super) enum Metric {
 
 impl Recipe {
     pub(super) const fn entry(&self, load: fn(&Setup) -> Result<Box<dyn Workload>>) -> Entry {
-        Entry { name: self.name, title: self.title, choices: self.choices, load }
+        Entry { name: self.name, title: self.title, field: self.field, choices: self.choices, load }
     }
 
     /// Loads the data; then it is a workload.

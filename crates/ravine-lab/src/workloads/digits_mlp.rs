@@ -1,7 +1,7 @@
 //! `digits-mlp`: a small network on handwritten digits; a run takes a fraction of a second.
 
 use super::classification::{Metric, Recipe, batch, epochs};
-use super::{Choice, Entry, mlp};
+use super::{Choice, Entry, Field, mlp};
 use crate::data::digits;
 
 const CHOICES: [Choice; 4] = mlp::choices("1", "64");
@@ -9,6 +9,7 @@ const CHOICES: [Choice; 4] = mlp::choices("1", "64");
 const RECIPE: Recipe = Recipe {
     name: "digits-mlp",
     title: "MLP 64-64-10 with ReLU on handwritten digits",
+    field: Field::Image,
     metric: Metric::Accuracy,
     target: 0.975,
     target_reason: "a little below what SGD, momentum 0.9 and Adam reach on average over five seeds, each at its best \

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::Entry;
 use super::classification::{Metric, Recipe, batch, epochs};
-use super::softmax;
+use super::{Entry, Field, softmax};
 use crate::data::digits;
 
 const RECIPE: Recipe = Recipe {
     name: "digits-softmax",
     title: "softmax regression with ridge on all handwritten digits; gap: loss less its minimum",
+    field: Field::Convex,
     metric: Metric::Gap { minimum: 0.741056933831 },
     target: 1.56e-3,
     target_reason: softmax::TARGET_REASON,

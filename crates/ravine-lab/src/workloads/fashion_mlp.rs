@@ -1,7 +1,7 @@
 //! `fashion-mlp`: a network of half a million parameters on Fashion-MNIST.
 
 use super::classification::{Metric, Recipe, batch, epochs};
-use super::{Choice, Entry, mlp};
+use super::{Choice, Entry, Field, mlp};
 use crate::data::fashion_mnist;
 
 const CHOICES: [Choice; 4] = mlp::choices("2", "512/256");
@@ -9,6 +9,7 @@ const CHOICES: [Choice; 4] = mlp::choices("2", "512/256");
 const RECIPE: Recipe = Recipe {
     name: "fashion-mlp",
     title: "MLP 784-512-256-10 with ReLU on Fashion-MNIST",
+    field: Field::Image,
     metric: Metric::Accuracy,
     target: 0.89,
     target_reason: "a little below what SGD, momentum 0.9 and Adam reach on average over two seeds with a cosine \

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::Entry;
 use super::classification::{Metric, Recipe, batch, epochs};
-use super::softmax;
+use super::{Entry, Field, softmax};
 use crate::data::iris;
 
 const RECIPE: Recipe = Recipe {
     name: "iris-softmax",
     title: "softmax regression with ridge on all Fisher's irises; gap: loss less its minimum",
+    field: Field::Convex,
     metric: Metric::Gap { minimum: 0.266201000802 },
     target: 8.32e-4,
     target_reason: softmax::TARGET_REASON,

@@ -20,8 +20,34 @@ pub use setup::{Choice, Setup};
 
 use std::path::Path;
 
+use serde::Serialize;
+
 use crate::error::{Kind, Result};
 use crate::workload::Workload;
+
+/// What kind of problem a workload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Field {
+    /// One minimum, which is known.
+    Convex,
+    /// Rows of a table.
+    Tabular,
+    /// Pictures.
+    Image,
+    /// Text.
+    Language,
+    /// Spoken or sounding sequences.
+    Speech,
+    /// Inputs that are mostly absent.
+    Sparse,
+}
+
+impl Field {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Convex, Self::Tabular, Self::Image, Self::Language, Self::Speech, Self::Sparse];
+}
 
 /// What the catalogue says of a workload.
 pub struct Entry {
@@ -29,6 +55,8 @@ pub struct Entry {
     pub name: &'static str,
     /// Model and data, in a line.
     pub title: &'static str,
+    /// What kind of problem it is.
+    pub field: Field,
     /// What can be chosen about it.
     pub choices: &'static [Choice],
     /// Makes it.
@@ -54,9 +82,20 @@ pub const WORKLOADS: &[Entry] = &[
 pub fn load(spec: &str, data: Option<&Path>) -> Result<Box<dyn Workload>> {
     let (name, pairs) = spec.split_once(':').unwrap_or((spec, ""));
     let name = name.trim();
-    let Some(entry) = WORKLOADS.iter().find(|entry| entry.name == name) else {
+    let Some(entry) = entry(name) else {
         let known: Vec<&str> = WORKLOADS.iter().map(|entry| entry.name).collect();
         return Err(Kind::UnknownName { what: "workload", name: name.into(), known: known.join(", ") }.into());
     };
     (entry.load)(&Setup::parse(entry, pairs, data)?)
+}
+
+/// What the catalogue says of the workload of this name.
+pub fn entry(name: &str) -> Option<&'static Entry> {
+    WORKLOADS.iter().find(|entry| entry.name == name)
+}
+
+/// What kind of problem a workload of this spec is; a table if nobody knows it.
+pub fn field(spec: &str) -> Field {
+    let name = spec.split(':').next().unwrap_or_default();
+    entry(name).map_or(Field::Tabular, |entry| entry.field)
 }

@@ -18,8 +18,8 @@ use std::sync::{Arc, LazyLock};
 use ravine::ParamSpec;
 use sha2::{Digest, Sha256};
 
-use super::Entry;
 use super::rotation::rotation;
+use super::{Entry, Field};
 use crate::data::numpy::RandomState;
 use crate::data::{Batches, Order, Split, hex};
 use crate::workload::{Evaluation, Info, Session, Workload};
@@ -31,8 +31,13 @@ const BATCH: usize = 128;
 const SPREAD: f64 = 0.6;
 
 /// What the catalogue says of it.
-pub(super) const ENTRY: Entry =
-    Entry { name: NAME, title: TITLE, choices: &[], load: |_| Ok(Box::new(QuadraticDeep::new())) };
+pub(super) const ENTRY: Entry = Entry {
+    name: NAME,
+    title: TITLE,
+    field: Field::Convex,
+    choices: &[],
+    load: |_| Ok(Box::new(QuadraticDeep::new())),
+};
 
 /// The workload.
 pub struct QuadraticDeep {

@@ -139,10 +139,12 @@ fn split(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workloads::Field;
 
     const ENTRY: Entry = Entry {
         name: "thing",
         title: "a thing",
+        field: Field::Tabular,
         choices: &[Choice::new("depth", "2", "layers"), Choice::new("file", "", "a file")],
         load: |_| unreachable!("only parsed"),
     };

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::Entry;
 use super::classification::{Metric, Recipe, batch, epochs};
-use super::softmax;
+use super::{Entry, Field, softmax};
 use crate::data::wine;
 
 const RECIPE: Recipe = Recipe {
     name: "wine-softmax",
     title: "softmax regression with ridge on all wines; gap: loss less its minimum",
+    field: Field::Convex,
     metric: Metric::Gap { minimum: 0.095140842125 },
     target: 1.00e-3,
     target_reason: softmax::TARGET_REASON,

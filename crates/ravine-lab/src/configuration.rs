@@ -1,11 +1,11 @@
-//! The recommended optimizer as code to copy.
+//! An optimizer with its learning rate and schedule as code to copy: for the command line, Rust, and PyTorch.
 
 use crate::comparison::{Arm, WorkloadResult};
 use crate::shell::quote;
 use crate::stats::number::lr_exact;
 
-/// On the command line: the recommended optimizer and schedule alone, tuned anew.
-pub(super) fn command_line(workload: &WorkloadResult, arm: &Arm) -> String {
+/// On the command line: this optimizer and schedule alone, tuned anew.
+pub fn command_line(workload: &WorkloadResult, arm: &Arm) -> String {
     format!(
         "ravine compare --workload {} --optimizers {} --schedules {}",
         quote(&workload.name),
@@ -15,7 +15,7 @@ pub(super) fn command_line(workload: &WorkloadResult, arm: &Arm) -> String {
 }
 
 /// In Rust.
-pub(super) fn rust(workload: &WorkloadResult, arm: &Arm) -> String {
+pub fn rust(workload: &WorkloadResult, arm: &Arm) -> String {
     format!(
         "use ravine::{{Optimizer, rules, schedules}};\n\n\
          let rule = rules::parse({:?})?;\n\
@@ -29,7 +29,7 @@ pub(super) fn rust(workload: &WorkloadResult, arm: &Arm) -> String {
 }
 
 /// In Python for PyTorch; a comment where PyTorch has no such optimizer or option.
-pub(super) fn pytorch(workload: &WorkloadResult, arm: &Arm) -> String {
+pub fn pytorch(workload: &WorkloadResult, arm: &Arm) -> String {
     let optimizer = torch_optimizer(arm).unwrap_or_else(|| format!("# torch.optim has no {}", arm.optimizer));
     let (import, scheduler) = match torch_scheduler(&arm.schedule, workload.steps) {
         Ok(None) => (String::new(), String::new()),

@@ -1,0 +1,328 @@
+//! What the runs say.
+
+use super::{Basis, Sentence, Subject};
+use crate::comparison::{Arm, WorkloadResult};
+use crate::report::sentence_of;
+use crate::stats::number::{count, fixed, lr, lr_range, significant, steps};
+use crate::stats::score::{self, Split};
+use crate::stats::{bootstrap, summary, welch};
+use crate::verdict::{Topic, Verdict, verdict};
+
+/// The share of a run after which the early winner is looked at.
+const EARLY: f64 = 0.1;
+
+/// A gradient norm this many times the median is a spike.
+const SPIKE: f64 = 10.0;
+
+/// A validation loss this much above its lowest, relative to it, is overfitting...
+const OVERFIT: f64 = 0.05;
+
+/// ...if the lowest came before this share of the run: later, it is noise.
+const LATE: f64 = 0.8;
+
+/// All sentences on the workload; `evidence` may hold variants of it.
+pub(super) fn sentences(
+    result: &WorkloadResult,
+    verdict: &Verdict,
+    evidence: &[&WorkloadResult],
+) -> Vec<Sentence> {
+    let Some(arm) = verdict.recommended else {
+        let all = 0..result.arms.len();
+        let text = verdict.sentence.clone();
+        return vec![Sentence { subject: Subject::Optimizer, text, basis: trials(result, all) }];
+    };
+    let voice = Voice { result, verdict, arm };
+    let mut all = voice.optimizer();
+    all.extend([voice.learning_rate()]);
+    all.extend(voice.schedule());
+    all.extend(voice.length());
+    all.extend(voice.variants(Subject::Batch, "batch", evidence));
+    all.extend(voice.clipping());
+    all.extend(voice.initialisation());
+    all.extend(voice.variants(Subject::Initialisation, "init", evidence));
+    all
+}
+
+struct Voice<'a> {
+    result: &'a WorkloadResult,
+    verdict: &'a Verdict,
+    /// The recommended arm.
+    arm: usize,
+}
+
+impl Voice<'_> {
+    fn own(&self) -> &Arm {
+        &self.result.arms[self.arm]
+    }
+
+    fn sentence(&self, subject: Subject, text: String, arms: impl IntoIterator<Item = usize>) -> Sentence {
+        Sentence { subject, text, basis: trials(self.result, arms) }
+    }
+
+    /// What wins at the end, against the others, and what wins early.
+    fn optimizer(&self) -> Vec<Sentence> {
+        let arm = self.own();
+        let test = self.verdict.arms[self.arm].test.map_or(String::new(), |test| {
+            format!(": test {} {}", self.result.metric, self.verdict.unit.estimate(&test))
+        });
+        let head = format!("Use {} with {}{test}.", arm.optimizer, arm.schedule);
+        let mut all = vec![self.sentence(Subject::Optimizer, head, [self.arm])];
+        let claims = self.verdict.claims.iter();
+        all.extend(claims.filter(|claim| claim.topic == Topic::Optimizers).map(|claim| Sentence {
+            subject: Subject::Optimizer,
+            text: claim.text.clone(),
+            basis: Basis::Runs { trials: claim.trials.clone() },
+        }));
+        all.extend(self.early());
+        all
+    }
+
+    /// Which optimizer leads after a tenth of the steps, each with the schedule that is best there.
+    fn early(&self) -> Option<Sentence> {
+        let at = (EARLY * self.result.steps as f64) as u64;
+        let sign = if self.result.higher_is_better { 1.0 } else { -1.0 };
+        let values = |arm: usize| self.early_values(arm, at);
+        let mean = |arm: usize| summary::mean(&values(arm)).map_or(f64::NEG_INFINITY, |mean| sign * mean);
+        let with_runs = (0..self.result.arms.len()).filter(|arm| !self.result.arms[*arm].runs.is_empty());
+        let mut order: Vec<usize> = with_runs.collect();
+        order.sort_by(|a, b| mean(*b).total_cmp(&mean(*a)));
+        let &leader = order.first()?;
+        let name = |arm: usize| &self.result.arms[arm].optimizer;
+        let next = order.iter().copied().find(|arm| name(*arm) != name(leader))?;
+        let unit = self.verdict.unit;
+        let value = |arm: usize| match bootstrap::mean_interval(&values(arm)) {
+            Some(i) => {
+                format!("{} [{}, {}]", unit.value(sign * mean(arm)), unit.value(i.low), unit.value(i.high))
+            }
+            None => unit.value(sign * mean(arm)),
+        };
+        let apart = welch::test(&values(leader), &values(next)).is_some_and(|test| test.p < 0.05);
+        let leads = if apart {
+            format!(
+                "{} leads: {}, the next is {} with {}",
+                name(leader),
+                value(leader),
+                name(next),
+                value(next)
+            )
+        } else {
+            format!(
+                "{} and {} tie for the lead: {} and {}",
+                name(leader),
+                name(next),
+                value(leader),
+                value(next)
+            )
+        };
+        let end = match (name(leader) == name(self.arm), apart) {
+            (true, true) => "It leads at the end too.".into(),
+            (false, true) => {
+                format!("At the end it is {}: who stops early chooses otherwise.", name(self.arm))
+            }
+            (_, false) => format!("At the end it is {}.", name(self.arm)),
+        };
+        let percent = fixed(100.0 * EARLY, 0);
+        let text =
+            format!("After {percent} % of the steps ({}), by validation, {leads}. {end}", steps(at as f64));
+        Some(self.sentence(Subject::Optimizer, text, [leader, next]))
+    }
+
+    /// The validation metric of every run near step `at`, failed runs as what they count for.
+    fn early_values(&self, arm: usize, at: u64) -> Vec<f64> {
+        let worst = score::worst(self.result, Split::Validation).unwrap_or(f64::NAN);
+        let value = |run: &crate::comparison::Run| {
+            let point = run.curve.iter().min_by_key(|point| point.step.abs_diff(at))?;
+            // A run that broke before has no point there.
+            let near = point.step.abs_diff(at) <= at.max(1);
+            (near && point.step > 0).then_some(point.validation).filter(|x| x.is_finite())
+        };
+        self.result.arms[arm].runs.iter().map(|run| value(run).unwrap_or(worst)).collect()
+    }
+
+    fn learning_rate(&self) -> Sentence {
+        let arm = self.own();
+        let edge = match arm.lr_on_boundary {
+            true => " It is the lowest or highest tried: search further.",
+            false => "",
+        };
+        let others: Vec<String> = self
+            .verdict
+            .best
+            .iter()
+            .filter(|other| **other != self.arm)
+            .map(|other| &self.result.arms[*other])
+            .map(|other| format!("{} {} ({})", other.optimizer, lr(other.lr), lr_range(other.lr_works)))
+            .collect();
+        let others = match others.is_empty() {
+            true => String::new(),
+            false => format!(" For the others: {}.", others.join(", ")),
+        };
+        let trials: Vec<f64> = arm.tuning.iter().map(|run| run.lr).collect();
+        let tried = {
+            let mut distinct = trials.clone();
+            distinct.sort_by(f64::total_cmp);
+            distinct.dedup();
+            distinct.len()
+        };
+        let range = match arm.lr_works {
+            [low, high] if low == high => "none of the others does as well".to_owned(),
+            range => format!("{} does about as well", lr_range(range)),
+        };
+        let text = format!(
+            "{} for {} with {}; {range} ({tried} tried, {} each).{edge}{others}",
+            lr(arm.lr),
+            arm.optimizer,
+            arm.schedule,
+            count(trials.len() / tried.max(1), "seed"),
+        );
+        self.sentence(Subject::LearningRate, text, self.verdict.best.iter().copied())
+    }
+
+    fn schedule(&self) -> Option<Sentence> {
+        let claim = self.verdict.claims.iter().find(|claim| claim.topic == Topic::Schedules)?;
+        let basis = Basis::Runs { trials: claim.trials.clone() };
+        Some(Sentence { subject: Subject::Schedule, text: claim.text.clone(), basis })
+    }
+
+    /// Whether the validation loss was lowest before the end.
+    fn length(&self) -> Option<Sentence> {
+        let runs = self.own().runs.iter().filter(|run| !score::failed(run));
+        let turn = |run: &crate::comparison::Run| {
+            let last = run.curve.last()?;
+            let best = run.curve.iter().min_by(|a, b| a.validation_loss.total_cmp(&b.validation_loss))?;
+            let rise = (last.validation_loss - best.validation_loss) / best.validation_loss.abs();
+            let still = run.curve.len() >= 4 && {
+                let before = &run.curve[run.curve.len() - run.curve.len() / 4 - 1];
+                (before.validation_loss - last.validation_loss) > 0.02 * before.validation_loss.abs()
+            };
+            Some((best.step as f64, rise, f64::from(u8::from(still))))
+        };
+        let turns: Vec<(f64, f64, f64)> = runs.filter_map(turn).collect();
+        let of =
+            |part: fn(&(f64, f64, f64)) -> f64| summary::median(&turns.iter().map(part).collect::<Vec<_>>());
+        let (step, rise, still) = (of(|t| t.0)?, of(|t| t.1)?, of(|t| t.2)?);
+        let total = steps(self.result.steps as f64);
+        let turned = rise > OVERFIT && step < LATE * self.result.steps as f64;
+        let text = if turned {
+            format!(
+                "The validation loss is lowest at step {} of {total} and {} % above that at the end: it overfits. Stop early, \
+                 augment, or decay the weights.",
+                steps(step),
+                significant(100.0 * rise, 2)
+            )
+        } else if still > 0.5 {
+            format!("The validation loss still falls in the last quarter of the {total} steps: train longer.")
+        } else {
+            format!("{total} steps are enough: in the last quarter of them the validation loss hardly falls.")
+        };
+        Some(self.sentence(Subject::Length, text, [self.arm]))
+    }
+
+    /// Whether gradients have spikes that clipping would cut.
+    fn clipping(&self) -> Option<Sentence> {
+        let (mut norms, mut largest) = (Vec::new(), 0.0f64);
+        for run in &self.own().runs {
+            for point in run.curve.iter().filter(|point| point.step > 0 && point.grad_norm.is_finite()) {
+                norms.push(point.grad_norm);
+                largest = largest.max(point.grad_norm);
+            }
+        }
+        let median = summary::median(&norms).filter(|median| *median > 0.0)?;
+        let ratio = largest / median;
+        let failed = self.verdict.arms[self.arm].failed;
+        let seen = format!(
+            "the largest of {} gradient norms looked at is {} times their median, {}",
+            norms.len(),
+            significant(ratio, 2),
+            significant(median, 2)
+        );
+        let text = if failed > 0 {
+            format!(
+                "{} failed, and {seen}: clip the norm to {}.",
+                count(failed, "run"),
+                significant(2.0 * median, 1)
+            )
+        } else if ratio > SPIKE {
+            format!("Clip the norm to {}: {seen}.", significant(2.0 * median, 1))
+        } else {
+            format!("None needed: no run failed, and {seen}.")
+        };
+        Some(self.sentence(Subject::Clipping, text, [self.arm]))
+    }
+
+    /// Whether the gradient reaches every layer with the initialisation used.
+    fn initialisation(&self) -> Option<Sentence> {
+        let text = sentence_of(self.own())?;
+        Some(self.sentence(Subject::Initialisation, format!("As it is. {text}"), [self.arm]))
+    }
+
+    /// Variants of the workload that differ in one option, by their best arm.
+    fn variants(&self, subject: Subject, option: &str, evidence: &[&WorkloadResult]) -> Option<Sentence> {
+        let same = |result: &&&WorkloadResult| {
+            result.name != self.result.name
+                && without(&result.name, option) == without(&self.result.name, option)
+        };
+        let mut best: Vec<(String, f64, String, Vec<i64>)> = Vec::new();
+        for result in [self.result].iter().chain(evidence.iter().filter(same)) {
+            let verdict = verdict(result);
+            let Some(arm) = verdict.recommended else { continue };
+            let Some(validation) = verdict.arms[arm].validation else { continue };
+            let chosen = &result.arms[arm];
+            let text = format!(
+                "{}: {} ({} at lr {}, {} steps)",
+                result.name,
+                self.verdict.unit.estimate(&validation),
+                chosen.optimizer,
+                lr(chosen.lr),
+                result.steps
+            );
+            best.push((
+                text,
+                validation.mean,
+                result.name.clone(),
+                chosen.runs.iter().map(|run| run.trial).collect(),
+            ));
+        }
+        if best.len() < 2 {
+            return None;
+        }
+        let sign = if self.result.higher_is_better { -1.0 } else { 1.0 };
+        best.sort_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1)));
+        let texts: Vec<&str> = best.iter().map(|variant| variant.0.as_str()).collect();
+        let text = format!(
+            "By validation {}, each with its own best optimizer and learning rate: {}.",
+            self.result.metric,
+            texts.join("; ")
+        );
+        let mut trials: Vec<i64> = best.iter().flat_map(|variant| variant.3.clone()).collect();
+        trials.sort_unstable();
+        Some(Sentence { subject, text, basis: Basis::Runs { trials } })
+    }
+}
+
+/// A workload's spec without one of its options.
+fn without(spec: &str, option: &str) -> String {
+    let (name, pairs) = spec.split_once(':').unwrap_or((spec, ""));
+    let other = |pair: &&str| pair.split_once('=').is_none_or(|(key, _)| key != option);
+    let kept: Vec<&str> = pairs.split(',').filter(|pair| !pair.is_empty()).filter(other).collect();
+    format!("{name}:{}", kept.join(","))
+}
+
+fn trials(result: &WorkloadResult, arms: impl IntoIterator<Item = usize>) -> Basis {
+    let runs = arms.into_iter().flat_map(|arm| &result.arms[arm].runs);
+    let mut trials: Vec<i64> = runs.map(|run| run.trial).collect();
+    trials.sort_unstable();
+    trials.dedup();
+    Basis::Runs { trials }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_is_taken_out_of_a_spec() {
+        assert_eq!(without("digits-mlp:batch=64,depth=2", "batch"), "digits-mlp:depth=2");
+        assert_eq!(without("digits-mlp:batch=64", "batch"), without("digits-mlp", "batch"));
+    }
+}
