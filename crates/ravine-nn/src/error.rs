@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     Ragged { values: usize, examples: usize },
     #[error("parameter {name} of shape {shape} does not fit into memory")]
     Memory { name: String, shape: Shape },
+    #[error("unknown initialisation {text:?}: expected one of {names}, or one with a gain such as he:1.5")]
+    Init { text: String, names: String },
     #[error("layer {name}: {problem}")]
     Layer { name: String, problem: String },
 }

@@ -43,15 +43,18 @@ mod params;
 mod penalty;
 mod shape;
 mod special;
+mod sums;
 
 pub use error::Error;
 pub use float::Float;
 pub use init::{Distribution, Fan, Init};
 pub use layer::{Backward, Forward, Layer, Mode, Scope, Seen};
-pub use layers::{Activation, Dropout, Linear, Sequential};
+pub use layers::{
+    Activation, AvgPool2d, BatchNorm, Conv2d, Dropout, Linear, MaxPool2d, Padding, Pair, Residual, Sequential,
+};
 pub use losses::{CrossEntropy, Loss, MeanSquared, accuracy};
 pub use matmul::{Mat, matmul};
 pub use network::{Network, NetworkBuilder};
 pub use params::{Param, ParamSpec, Params};
-pub use penalty::l2;
+pub use penalty::{l1, l2};
 pub use shape::Shape;

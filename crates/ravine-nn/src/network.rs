@@ -4,8 +4,8 @@ use ravine::random::Random;
 
 use crate::error::{Kind, check_length};
 use crate::{
-    Activation, Backward, Dropout, Error, Float, Forward, Init, Layer, Linear, Mode, Params, Scope, Seen,
-    Sequential, Shape,
+    Activation, AvgPool2d, Backward, BatchNorm, Conv2d, Dropout, Error, Float, Forward, Init, Layer, Linear,
+    MaxPool2d, Mode, Padding, Pair, Params, Residual, Scope, Seen, Sequential, Shape,
 };
 
 /// A trainable model: layers, parameters, gradients, and the buffers between them, which are used again from step to
@@ -118,7 +118,7 @@ pub struct NetworkBuilder<T> {
 }
 
 impl<T: Float> NetworkBuilder<T> {
-    /// How the weights and biases of the linear layers after this start, in place of PyTorch's default.
+    /// How the weights and biases of the linear and convolution layers after this start, in place of PyTorch's default.
     pub fn init(self, weight: Init, bias: Init) -> Self {
         Self { weight: Some(weight), bias: Some(bias), ..self }
     }
@@ -130,6 +130,95 @@ impl<T: Float> NetworkBuilder<T> {
             layer = layer.weight_init(weight).bias_init(bias);
         }
         self.layer(layer)
+    }
+
+    /// A convolution with so many output channels; [`layer`](Self::layer) takes a [`Conv2d`] with more options.
+    pub fn conv2d(
+        self,
+        outputs: usize,
+        kernel: impl Into<Pair>,
+        stride: impl Into<Pair>,
+        padding: impl Into<Padding>,
+    ) -> Self {
+        self.convolution(Conv2d::new(outputs, kernel).stride(stride).padding(padding))
+    }
+
+    /// A transposed convolution with so many output channels: [`Conv2d::transposed`].
+    pub fn conv_transpose2d(
+        self,
+        outputs: usize,
+        kernel: impl Into<Pair>,
+        stride: impl Into<Pair>,
+        padding: impl Into<Padding>,
+    ) -> Self {
+        self.convolution(Conv2d::transposed(outputs, kernel).stride(stride).padding(padding))
+    }
+
+    fn convolution(self, mut layer: Conv2d<T>) -> Self {
+        if let (Some(weight), Some(bias)) = (self.weight, self.bias) {
+            layer = layer.weight_init(weight).bias_init(bias);
+        }
+        self.layer(layer)
+    }
+
+    /// The largest value of each window, without padding.
+    pub fn max_pool2d(self, kernel: impl Into<Pair>, stride: impl Into<Pair>) -> Self {
+        self.layer(MaxPool2d::new(kernel).stride(stride))
+    }
+
+    /// The mean of each window, without padding.
+    pub fn avg_pool2d(self, kernel: impl Into<Pair>, stride: impl Into<Pair>) -> Self {
+        self.layer(AvgPool2d::new(kernel).stride(stride))
+    }
+
+    /// The mean of each channel: [`AvgPool2d::global`].
+    pub fn global_avg_pool2d(self) -> Self {
+        self.layer(AvgPool2d::global())
+    }
+
+    /// Batch normalisation of each channel or feature.
+    pub fn batch_norm(self) -> Self {
+        self.layer(BatchNorm::new())
+    }
+
+    /// `x + body(x)`, where `body` adds layers to an empty chain.
+    ///
+    /// ```
+    /// use ravine_nn::Network;
+    ///
+    /// let net = Network::<f32>::builder([8, 14, 14])
+    ///     .residual(|body| body.conv2d(8, 3, 1, 1).batch_norm().relu().conv2d(8, 3, 1, 1).batch_norm())
+    ///     .relu()
+    ///     .build(1)?;
+    /// assert_eq!(net.params().specs()[0].name, "0.body.0.weight");
+    /// # Ok::<(), ravine_nn::Error>(())
+    /// ```
+    pub fn residual(self, body: impl FnOnce(Self) -> Self) -> Self {
+        let body = body(self.branch()).layers;
+        self.layer(Residual::new(body))
+    }
+
+    /// `shortcut(x) + body(x)`, where both add layers to an empty chain.
+    pub fn residual_with(self, body: impl FnOnce(Self) -> Self, shortcut: impl FnOnce(Self) -> Self) -> Self {
+        let (body, shortcut) = (body(self.branch()).layers, shortcut(self.branch()).layers);
+        self.layer(Residual::new(body).shortcut(shortcut))
+    }
+
+    /// An empty chain whose layers start as those of this one.
+    fn branch(&self) -> Self {
+        Self { input: self.input.clone(), layers: Sequential::new(), weight: self.weight, bias: self.bias }
+    }
+
+    /// Reads each example as a flat list of values.
+    pub fn flatten(mut self) -> Self {
+        self.layers.push_flatten();
+        self
+    }
+
+    /// Reads each example in another shape of as many values.
+    pub fn reshape(mut self, shape: impl Into<Shape>) -> Self {
+        self.layers.push_reshape(shape);
+        self
     }
 
     /// [`Activation::Relu`].

@@ -20,8 +20,33 @@ use crate::{Activation, Backward, Error, Float, Forward, Layer, Scope, Seen, Sha
 #[derive(Debug, Default)]
 pub struct Sequential<T> {
     stages: Vec<Stage<T>>,
+    /// The shapes that the result is read as.
+    views: Vec<View>,
     /// Layers so far, with the activations that a stage took in.
     count: usize,
+}
+
+/// Another shape for the same values: nothing is done for it.
+#[derive(Debug)]
+struct View {
+    number: usize,
+    /// `None`: flat.
+    shape: Option<Shape>,
+}
+
+impl View {
+    fn of<T: Float>(&self, input: &Shape, scope: &mut Scope<'_, T>) -> Result<Shape, Error> {
+        match &self.shape {
+            None => Ok(input.size().into()),
+            Some(shape) if shape.size() == input.size() => Ok(shape.clone()),
+            Some(shape) => {
+                let (old, new) = (input.size(), shape.size());
+                let problem =
+                    format!("{old} values of shape {input} cannot be read as {new} of shape {shape}");
+                Err(Error::layer(scope.child(&self.number.to_string()).path(), problem))
+            }
+        }
+    }
 }
 
 /// A layer, the number it is known by, and its buffers. The last stage writes to the buffers of the caller.
@@ -29,6 +54,8 @@ pub struct Sequential<T> {
 struct Stage<T> {
     layer: Box<dyn Layer<T>>,
     number: usize,
+    /// The shapes that its input is read as, one after another.
+    views: Vec<View>,
     /// Values in one example of the input.
     inputs: usize,
     /// The shape of the result for one example.
@@ -40,7 +67,7 @@ struct Stage<T> {
 impl<T: Float> Sequential<T> {
     /// No layers yet.
     pub fn new() -> Self {
-        Self { stages: Vec::new(), count: 0 }
+        Self { stages: Vec::new(), views: Vec::new(), count: 0 }
     }
 
     /// Adds a layer.
@@ -50,11 +77,24 @@ impl<T: Float> Sequential<T> {
         self.stages.push(Stage {
             layer: Box::new(layer),
             number,
+            views: std::mem::take(&mut self.views),
             inputs: 0,
             output: Shape::from(0),
             y: Vec::new(),
             dx: Vec::new(),
         });
+    }
+
+    /// From here on an example is a flat list of values; no value moves.
+    pub fn push_flatten(&mut self) {
+        self.views.push(View { number: self.count, shape: None });
+        self.count += 1;
+    }
+
+    /// From here on an example has this shape, which must hold as many values; no value moves.
+    pub fn push_reshape(&mut self, shape: impl Into<Shape>) {
+        self.views.push(View { number: self.count, shape: Some(shape.into()) });
+        self.count += 1;
     }
 
     /// Adds an activation: inside of the layer before if that can do it faster, with the same result and the same names.
@@ -74,9 +114,15 @@ impl<T: Float> Layer<T> for Sequential<T> {
         }
         let mut shape = input.clone();
         for stage in &mut self.stages {
+            for view in &stage.views {
+                shape = view.of(&shape, scope)?;
+            }
             stage.inputs = shape.size();
             shape = stage.layer.build(&shape, &mut scope.child(&stage.number.to_string()))?;
             stage.output = shape.clone();
+        }
+        for view in &self.views {
+            shape = view.of(&shape, scope)?;
         }
         Ok(shape)
     }
@@ -110,6 +156,7 @@ impl<T: Float> Layer<T> for Sequential<T> {
             }
         }
     }
+
     fn inspect(&self, own: &Seen<'_, T>, see: &mut dyn FnMut(&Seen<'_, T>)) {
         let last = self.stages.len() - 1;
         for (i, stage) in self.stages.iter().enumerate() {
