@@ -33,6 +33,7 @@ mod error;
 mod float;
 pub mod gradcheck;
 mod init;
+mod lanes;
 mod layer;
 pub mod layers;
 mod losses;
@@ -47,10 +48,13 @@ mod special;
 pub use error::Error;
 pub use float::Float;
 pub use init::{Distribution, Fan, Init};
-pub use layer::{Backward, Forward, Layer, Mode, Scope, Seen};
-pub use layers::{Activation, Dropout, Linear, Sequential};
+pub use layer::{Backward, Forward, Layer, Mode, Scope, Seen, SparseRows};
+pub use layers::{
+    Activation, CausalSelfAttention, Dropout, Embedding, EmbeddingBag, LayerNorm, Linear, Lstm, Positions,
+    Residual, Sequential,
+};
 pub use losses::{CrossEntropy, Loss, MeanSquared, accuracy};
-pub use matmul::{Mat, matmul};
+pub use matmul::{Mat, MatMut, matmul, matmul_serial};
 pub use network::{Network, NetworkBuilder};
 pub use params::{Param, ParamSpec, Params};
 pub use penalty::l2;

@@ -34,3 +34,12 @@ pub(crate) fn chunks<T: Float>(y: &mut [T], f: impl Fn(usize, &mut [T]) + Send +
 pub(crate) fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
     if is_alone() { (a(), b()) } else { rayon::join(a, b) }
 }
+
+ravine::simd! {
+    /// y += x.
+    pub(crate) fn add<T: Float>(x: &[T], y: &mut [T]) {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = *y + x;
+        }
+    }
+}
