@@ -44,6 +44,7 @@ mod params;
 mod penalty;
 mod shape;
 mod special;
+mod transpose;
 
 pub use error::Error;
 pub use float::Float;

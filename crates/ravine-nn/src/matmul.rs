@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::transpose::transpose;
 use crate::{Float, parallel};
 
 /// A matrix in a slice, read in its own order or transposed.
@@ -115,6 +116,14 @@ pub fn matmul<T: Float>(
     assert_eq!(c.len(), rows * cols, "a product of {rows} x {cols}");
     let count = (rows * cols * a.cols / TILE).next_power_of_two().clamp(1, TILES);
     let step = rows.max(cols).div_ceil(count).next_multiple_of(UNIT);
+    if rows > step && rows > cols && b.col_stride != 1 {
+        // Each tile would turn `b` again.
+        return T::with_scratch(|scratch| {
+            scratch.resize(b.rows * b.cols, T::ZERO);
+            transpose(b.data, b.col_stride, scratch, b.cols);
+            matmul(c, accumulate, a, Mat::new(scratch, b.rows, b.cols), finish);
+        });
+    }
     let target = Target(c.as_mut_ptr());
     if rows > cols {
         parallel::tasks(rows.div_ceil(step), |i| {

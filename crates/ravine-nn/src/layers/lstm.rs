@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::layers::linear::add_column_sums;
+use crate::transpose::transpose;
 use crate::{
     Backward, Error, Float, Forward, Init, Layer, Mat, MatMut, Param, Scope, Shape, matmul, matmul_serial,
     parallel,
@@ -148,7 +149,8 @@ impl<T: Float> Direction<T> {
         matmul(&mut self.gates, false, x, weight.transposed(), |start, row| {
             parallel::add(&self.bias[start..][..row.len()], row);
         });
-        transpose(self.weight_h.of(pass.values), hidden, &mut self.turned);
+        self.turned.resize(gates * hidden, T::ZERO);
+        transpose(self.weight_h.of(pass.values), hidden, &mut self.turned, gates);
         let weight = Mat::new(&self.turned, hidden, gates);
         let reverse = self.reverse;
         let groups = self.gates.par_chunks_mut(GROUP * time * gates);
@@ -267,17 +269,6 @@ impl Group {
                     Mat::strided(&d_gates[at * 4 * hidden..], examples, 4 * hidden, time * 4 * hidden);
                 matmul_serial(MatMut::strided(carried, examples, hidden, 2 * hidden), false, d_gates, weight);
             }
-        }
-    }
-}
-
-/// `[.., cols]` to `[cols, ..]`.
-fn transpose<T: Float>(x: &[T], cols: usize, y: &mut Vec<T>) {
-    let rows = x.len() / cols;
-    y.resize(x.len(), T::ZERO);
-    for (row, x) in x.chunks_exact(cols).enumerate() {
-        for (col, &x) in x.iter().enumerate() {
-            y[col * rows + row] = x;
         }
     }
 }
