@@ -47,7 +47,7 @@ mod tests {
     fn every_value_counts_once_whatever_the_length() {
         for count in 0..70usize {
             let values: Vec<f64> = (0..count).map(|i| (i * 37 % 101) as f64).collect();
-            assert_eq!(sum(count, |i| values[i]), values.iter().sum());
+            assert_eq!(sum(count, |i| values[i]), values.iter().sum::<f64>());
             assert_eq!(largest(&values), values.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b)));
         }
     }

@@ -29,6 +29,7 @@
 //! The same input gives the same bits for any number of threads: work is cut into pieces by its size alone, and sums
 //! are taken in a fixed order. Parallel parts run in the rayon pool of the caller; small work never leaves its thread.
 
+mod decode;
 mod error;
 mod float;
 pub mod gradcheck;
@@ -46,6 +47,7 @@ mod shape;
 mod special;
 mod transpose;
 
+pub use decode::{beam_decode, edit_distance, error_rate, greedy_decode};
 pub use error::Error;
 pub use float::Float;
 pub use init::{Distribution, Fan, Init};
@@ -54,7 +56,9 @@ pub use layers::{
     Activation, CausalSelfAttention, Dropout, Embedding, EmbeddingBag, LayerNorm, Linear, Lstm, Positions,
     Residual, Sequential,
 };
-pub use losses::{CrossEntropy, Loss, MeanSquared, accuracy};
+pub use losses::{
+    BinaryCrossEntropy, CrossEntropy, Ctc, Loss, MeanSquared, SmoothedCrossEntropy, Transcript, accuracy,
+};
 pub use matmul::{Mat, MatMut, matmul, matmul_serial};
 pub use network::{Network, NetworkBuilder};
 pub use params::{Param, ParamSpec, Params};
