@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use ravine::random::Random;
 use ravine::rules::AdamW;
 use ravine::{Guard, Optimizer, Outcome, ParamSpec};
-use ravine_nn::{CrossEntropy, Loss, Mode, Network};
+use ravine_nn::{CrossEntropy, Error, Loss, Mode, Network};
+
+mod sequences;
 
 struct Options {
     model: &'static Model,
@@ -16,18 +18,30 @@ struct Options {
     threads: usize,
 }
 
-/// Linear layers of these widths with ReLU between them, and the examples in a batch.
 struct Model {
     name: &'static str,
-    widths: &'static [usize],
+    build: fn() -> Result<Network<f32>, Error>,
+    /// The examples in a batch.
     batch: usize,
+    /// Inputs are whole numbers below this, or any numbers from 0 to 1.
+    ids: Option<u64>,
 }
 
-const MODELS: [Model; 2] = [
-    Model { name: "mlp", widths: &[784, 512, 256, 10], batch: 128 },
+const MODELS: [Model; 4] = [
+    Model { name: "mlp", build: || mlp(&[784, 512, 256, 10]), batch: 128, ids: None },
     // What the laboratory trains by the thousand: shows the cost of a step beside its arithmetic.
-    Model { name: "tiny", widths: &[64, 32, 10], batch: 32 },
+    Model { name: "tiny", build: || mlp(&[64, 32, 10]), batch: 32, ids: None },
+    Model { name: "gpt", build: sequences::gpt, batch: 16, ids: Some(sequences::VOCAB) },
+    Model { name: "lstm", build: sequences::lstm, batch: 32, ids: Some(sequences::VOCAB) },
 ];
+
+/// Linear layers of these widths with ReLU between them.
+fn mlp(widths: &[usize]) -> Result<Network<f32>, Error> {
+    let (&input, rest) = widths.split_first().expect("widths");
+    let (&output, hidden) = rest.split_last().expect("two widths");
+    let builder = hidden.iter().fold(Network::<f32>::builder(input), |net, &width| net.linear(width).relu());
+    builder.linear(output).build(0)
+}
 
 /// Milliseconds of each part of each step.
 #[derive(Default)]
@@ -42,7 +56,7 @@ fn main() -> ExitCode {
     let options = match options(std::env::args().skip(1)) {
         Ok(options) => options,
         Err(problem) => {
-            eprintln!("{problem}\nusage: models [mlp|tiny] [--seconds 4] [--threads 2]");
+            eprintln!("{problem}\nusage: models [mlp|tiny|gpt|lstm] [--seconds 4] [--threads 2]");
             return ExitCode::from(2);
         }
     };
@@ -70,10 +84,7 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
 }
 
 fn train(model: &Model, seconds: f64) -> Times {
-    let (&input, rest) = model.widths.split_first().expect("widths");
-    let (&output, hidden) = rest.split_last().expect("two widths");
-    let builder = hidden.iter().fold(Network::<f32>::builder(input), |net, &width| net.linear(width).relu());
-    let mut net = builder.linear(output).build(0).expect("sizes");
+    let mut net = (model.build)().expect("sizes");
     let specs = net.params().specs().iter().map(ParamSpec::from);
     let mut optimizer: Optimizer<f32> = Optimizer::builder(AdamW::default())
         .guard(Guard::Off)
@@ -81,9 +92,13 @@ fn train(model: &Model, seconds: f64) -> Times {
         .build(&specs.collect::<Vec<_>>())
         .expect("parameters");
     let random = Random::new(1);
-    let x: Vec<f32> = (0..model.batch * input).map(|i| random.uniform(i as u64) as f32).collect();
+    let values = model.batch * net.input_shape().size();
+    let classes = net.output_shape().last();
+    let targets = model.batch * net.output_shape().size() / classes;
+    let value = |i| model.ids.map_or(random.uniform(i), |ids| random.below(i, ids) as f64) as f32;
+    let x: Vec<f32> = (0..values as u64).map(value).collect();
     let labels: Vec<u32> =
-        (0..model.batch as u64).map(|i| random.stream(1).below(i, output as u64) as u32).collect();
+        (0..targets as u64).map(|i| random.stream(1).below(i, classes as u64) as u32).collect();
     let (mut times, mut grad) = (Times::default(), Vec::new());
     let warm_until = Instant::now() + Duration::from_secs_f64((seconds / 3.0).min(1.0));
     let mut stop = None;

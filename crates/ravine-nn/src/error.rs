@@ -21,6 +21,20 @@ pub(crate) enum Kind {
     Label { label: u32, example: usize, classes: usize },
     #[error("{values} outputs cannot be split into {examples} examples")]
     Ragged { values: usize, examples: usize },
+    #[error("{values} outputs cannot be split into {examples} examples with {classes} classes in each frame")]
+    RaggedFrames { values: usize, examples: usize, classes: usize },
+    #[error(
+        "label {label} of example {example} must be from 1 to below the {classes} classes: 0 is the blank"
+    )]
+    Spoken { label: u32, example: usize, classes: usize },
+    #[error("example {example} with {labels} labels needs {least} to {most} frames, got {frames}")]
+    Frames { example: usize, frames: usize, labels: usize, least: usize, most: usize },
+    #[error("target {index} must be from 0 to 1, got {value}")]
+    Probability { value: f64, index: usize },
+    #[error("the smoothing of labels must be in [0, 1], got {0}")]
+    Smoothing(f64),
+    #[error("every label is {0}, the one that is ignored")]
+    AllIgnored(u32),
     #[error("parameter {name} of shape {shape} does not fit into memory")]
     Memory { name: String, shape: Shape },
     #[error("unknown initialisation {text:?}: expected one of {names}, or one with a gain such as he:1.5")]

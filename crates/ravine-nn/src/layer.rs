@@ -1,6 +1,8 @@
 //! What a layer is.
 
 use std::fmt::Debug;
+use std::ops::Range;
+use std::sync::OnceLock;
 
 use ravine::random::Random;
 
@@ -28,6 +30,15 @@ pub struct Forward<'a, T> {
     pub batch: usize,
     /// Whether the network is learning.
     pub mode: Mode,
+    pub(crate) refusal: &'a OnceLock<Error>,
+}
+
+impl<T> Forward<'_, T> {
+    /// Makes the network's `forward` fail with this error, for an input that a layer cannot work with, such as the
+    /// index of a row that does not exist. The layer still writes all of its result. The first error counts.
+    pub fn refuse(&self, error: Error) {
+        let _ = self.refusal.set(error);
+    }
 }
 
 /// What every layer of a backward pass may read, and the gradients it adds to.
@@ -53,6 +64,17 @@ pub struct Seen<'a, T> {
     pub shape: &'a Shape,
     /// The results of the batch, example after example.
     pub output: &'a [T],
+}
+
+/// The rows of a parameter that the last backward pass gave a gradient: all others it left alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SparseRows<'a> {
+    /// Where the parameter lies in the flat buffers.
+    pub range: Range<usize>,
+    /// Values in a row.
+    pub width: usize,
+    /// The rows, ascending, each once. Row r starts at `range.start + r * width`.
+    pub rows: &'a [usize],
 }
 
 /// A differentiable map from a batch of examples to another.
@@ -92,6 +114,10 @@ pub trait Layer<T: Float>: Debug + Send {
     /// Shows what this layer and those inside of it learn besides parameters, such as running means, with a name each:
     /// it belongs into a checkpoint. `path` is that of this layer.
     fn state(&mut self, _path: &str, _see: &mut dyn FnMut(&str, &mut [T])) {}
+
+    /// Shows which rows the last `backward` gave a gradient, for each parameter of this layer and those inside of it
+    /// where these are few, such as the table of an embedding.
+    fn sparse_rows(&self, _see: &mut dyn FnMut(&SparseRows<'_>)) {}
 }
 
 /// Where a layer is being built: gives it parameters and random streams of its own.

@@ -29,10 +29,12 @@
 //! The same input gives the same bits for any number of threads: work is cut into pieces by its size alone, and sums
 //! are taken in a fixed order. Parallel parts run in the rayon pool of the caller; small work never leaves its thread.
 
+mod decode;
 mod error;
 mod float;
 pub mod gradcheck;
 mod init;
+mod lanes;
 mod layer;
 pub mod layers;
 mod losses;
@@ -44,16 +46,21 @@ mod penalty;
 mod shape;
 mod special;
 mod sums;
+mod transpose;
 
+pub use decode::{beam_decode, edit_distance, error_rate, greedy_decode};
 pub use error::Error;
 pub use float::Float;
 pub use init::{Distribution, Fan, Init};
-pub use layer::{Backward, Forward, Layer, Mode, Scope, Seen};
+pub use layer::{Backward, Forward, Layer, Mode, Scope, Seen, SparseRows};
 pub use layers::{
-    Activation, AvgPool2d, BatchNorm, Conv2d, Dropout, Linear, MaxPool2d, Padding, Pair, Residual, Sequential,
+    Activation, AvgPool2d, BatchNorm, CausalSelfAttention, Conv2d, Dropout, Embedding, EmbeddingBag,
+    LayerNorm, Linear, Lstm, MaxPool2d, Padding, Pair, Positions, Residual, Sequential,
 };
-pub use losses::{CrossEntropy, Loss, MeanSquared, accuracy};
-pub use matmul::{Mat, matmul};
+pub use losses::{
+    BinaryCrossEntropy, CrossEntropy, Ctc, Loss, MeanSquared, SmoothedCrossEntropy, Transcript, accuracy,
+};
+pub use matmul::{Mat, MatMut, matmul, matmul_serial};
 pub use network::{Network, NetworkBuilder};
 pub use params::{Param, ParamSpec, Params};
 pub use penalty::{l1, l2};

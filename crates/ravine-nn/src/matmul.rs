@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::transpose::transpose;
 use crate::{Float, parallel};
 
 /// A matrix in a slice, read in its own order or transposed.
@@ -24,6 +25,20 @@ impl<'a, T> Mat<'a, T> {
         Self { data, rows, cols, row_stride: cols, col_stride: 1 }
     }
 
+    /// A matrix whose rows start `row_stride` values apart in `data`: part of a wider one.
+    ///
+    /// # Panics
+    /// If the last row does not end inside of `data`, or rows overlap.
+    pub fn strided(data: &'a [T], rows: usize, cols: usize, row_stride: usize) -> Self {
+        check_strided(data.len(), rows, cols, row_stride);
+        Self { data, rows, cols, row_stride, col_stride: 1 }
+    }
+
+    /// Its columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
     /// The same values with rows and columns exchanged. Nothing moves.
     pub fn transposed(self) -> Self {
         Self {
@@ -34,6 +49,42 @@ impl<'a, T> Mat<'a, T> {
             ..self
         }
     }
+
+    fn row_range(self, rows: Range<usize>) -> Self {
+        Self { data: &self.data[rows.start * self.row_stride..], rows: rows.len(), ..self }
+    }
+
+    fn col_range(self, cols: Range<usize>) -> Self {
+        Self { data: &self.data[cols.start * self.col_stride..], cols: cols.len(), ..self }
+    }
+}
+
+/// A matrix in a slice, to be written: its rows start `row_stride` values apart.
+#[derive(Debug)]
+pub struct MatMut<'a, T> {
+    data: &'a mut [T],
+    rows: usize,
+    cols: usize,
+    row_stride: usize,
+}
+
+impl<'a, T> MatMut<'a, T> {
+    /// A matrix whose rows start `row_stride` values apart in `data`.
+    ///
+    /// # Panics
+    /// If the last row does not end inside of `data`, or rows overlap.
+    pub fn strided(data: &'a mut [T], rows: usize, cols: usize, row_stride: usize) -> Self {
+        check_strided(data.len(), rows, cols, row_stride);
+        Self { data, rows, cols, row_stride }
+    }
+}
+
+fn check_strided(len: usize, rows: usize, cols: usize, row_stride: usize) {
+    let inside = rows == 0 || (rows - 1) * row_stride + cols <= len;
+    assert!(
+        inside && (cols <= row_stride || rows <= 1),
+        "a matrix of {rows} x {cols}, stride {row_stride}, in {len}"
+    );
 }
 
 /// Multiply-adds in a tile: a fraction of a millisecond, so that handing tiles to threads costs nothing.
@@ -65,6 +116,14 @@ pub fn matmul<T: Float>(
     assert_eq!(c.len(), rows * cols, "a product of {rows} x {cols}");
     let count = (rows * cols * a.cols / TILE).next_power_of_two().clamp(1, TILES);
     let step = rows.max(cols).div_ceil(count).next_multiple_of(UNIT);
+    if rows > step && rows > cols && b.col_stride != 1 {
+        // Each tile would turn `b` again.
+        return T::with_scratch(|scratch| {
+            scratch.resize(b.rows * b.cols, T::ZERO);
+            transpose(b.data, b.col_stride, scratch, b.cols);
+            matmul(c, accumulate, a, Mat::new(scratch, b.rows, b.cols), finish);
+        });
+    }
     let target = Target(c.as_mut_ptr());
     if rows > cols {
         parallel::tasks(rows.div_ceil(step), |i| {
@@ -79,6 +138,17 @@ pub fn matmul<T: Float>(
             unsafe { tile(target, cols, 0..rows, part, accumulate, a, b, &finish) }
         });
     }
+}
+
+/// `c = a b`, or `c += a b` if `accumulate`, on the calling thread alone: for products inside of a parallel task.
+///
+/// # Panics
+/// If the shapes do not fit together.
+pub fn matmul_serial<T: Float>(c: MatMut<'_, T>, accumulate: bool, a: Mat<'_, T>, b: Mat<'_, T>) {
+    assert_eq!(a.cols, b.rows, "inner extents of a product");
+    assert_eq!((c.rows, c.cols), (a.rows, b.cols), "extents of a product");
+    // SAFETY: `c` is borrowed, and all of the matrix lies inside of it.
+    unsafe { product(c.data.as_mut_ptr(), c.row_stride, accumulate, a, b) }
 }
 
 /// The start of the result, shared by the tasks.
@@ -106,21 +176,34 @@ unsafe fn tile<T: Float>(
 ) {
     // SAFETY: the corner is inside of the matrix at `c`, by the contract above.
     let corner = unsafe { c.0.add(rows.start * stride + cols.start) };
-    let (a_start, b_start) = (&a.data[rows.start * a.row_stride..], &b.data[cols.start * b.col_stride..]);
-    // SAFETY: the extents and strides stay inside of the three matrices; their sizes were checked when made.
+    // SAFETY: the result is that tile.
+    unsafe { product(corner, stride, accumulate, a.row_range(rows.clone()), b.col_range(cols.clone())) }
+    for row in 0..rows.len() {
+        // SAFETY: this row of the tile is initialised, and ours alone by the contract above.
+        finish(cols.start, unsafe { std::slice::from_raw_parts_mut(corner.add(row * stride), cols.len()) });
+    }
+}
+
+/// The product, on this thread.
+///
+/// # Safety
+/// A matrix of the rows of `a`, the columns of `b` and rows `stride` apart must lie at `c`, and nobody else use it.
+unsafe fn product<T: Float>(c: *mut T, stride: usize, accumulate: bool, a: Mat<'_, T>, b: Mat<'_, T>) {
+    debug_assert_eq!(a.cols, b.rows);
+    // SAFETY: the extents and strides stay inside of the three matrices; those of `a` and `b` were checked when made.
     unsafe {
         gemm::gemm(
-            rows.len(),
-            cols.len(),
+            a.rows,
+            b.cols,
             a.cols,
-            corner,
+            c,
             1,
             stride as isize,
             accumulate,
-            a_start.as_ptr(),
+            a.data.as_ptr(),
             a.col_stride as isize,
             a.row_stride as isize,
-            b_start.as_ptr(),
+            b.data.as_ptr(),
             b.col_stride as isize,
             b.row_stride as isize,
             T::ONE,
@@ -130,10 +213,6 @@ unsafe fn tile<T: Float>(
             false,
             gemm::Parallelism::None,
         );
-    }
-    for row in 0..rows.len() {
-        // SAFETY: this row of the tile is initialised, and ours alone by the contract above.
-        finish(cols.start, unsafe { std::slice::from_raw_parts_mut(corner.add(row * stride), cols.len()) });
     }
 }
 
@@ -172,6 +251,34 @@ mod tests {
                 prop_assert!((c - expected).abs() < 1e-12, "{i}: {c} {expected}");
             }
         }
+    }
+
+    #[test]
+    fn strided_products_leave_what_is_between_their_rows() {
+        let (a, b) = (values(5 * 9, 5), values(4 * 11, 6));
+        let mut c = vec![7.0; 5 * 8];
+        let left = Mat::strided(&a[2..], 5, 4, 9);
+        matmul_serial(MatMut::strided(&mut c[1..], 5, 3, 8), false, left, Mat::strided(&b[6..], 4, 3, 11));
+        for (i, c) in c.iter().enumerate() {
+            let (row, col) = (i / 8, i % 8);
+            let sum: f64 = if (1..4).contains(&col) {
+                (0..4).map(|l| a[2 + row * 9 + l] * b[5 + l * 11 + col]).sum()
+            } else {
+                7.0
+            };
+            assert!((c - sum).abs() < 1e-14, "{i}");
+        }
+        let mut d = vec![1.0; 6];
+        let turned = Mat::strided(&b[6..], 2, 4, 11).transposed();
+        matmul_serial(MatMut::strided(&mut d, 3, 2, 2), true, left.row_range(1..4), turned);
+        let last: f64 = (0..4).map(|l| a[2 + 3 * 9 + l] * b[6 + 11 + l]).sum();
+        assert!((d[5] - 1.0 - last).abs() < 1e-14);
+    }
+
+    #[test]
+    #[should_panic(expected = "a matrix of 5 x 4, stride 9, in 39")]
+    fn a_view_beyond_its_data_is_refused() {
+        Mat::strided(&[0.0; 39], 5, 4, 9);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! A layer with its parameters and buffers, checked on every call.
 
+use std::sync::OnceLock;
+
 use ravine::random::Random;
 
 use crate::error::{Kind, check_length};
 use crate::{
     Activation, AvgPool2d, Backward, BatchNorm, Conv2d, Dropout, Error, Float, Forward, Init, Layer, Linear,
-    MaxPool2d, Mode, Padding, Pair, Params, Residual, Scope, Seen, Sequential, Shape,
+    MaxPool2d, Mode, Padding, Pair, Params, Residual, Scope, Seen, Sequential, Shape, SparseRows,
 };
 
 /// A trainable model: layers, parameters, gradients, and the buffers between them, which are used again from step to
@@ -54,12 +56,20 @@ impl<T: Float> Network<T> {
             let expected = batch.saturating_mul(size);
             return Err(Kind::Input { batch, shape: self.input.clone(), expected, got: x.len() }.into());
         }
-        self.batch = batch;
+        self.batch = 0;
         self.x.clear();
         self.x.extend_from_slice(x);
         self.y.resize(batch * self.output.size(), T::ZERO);
-        self.body.forward(&Forward { values: self.params.values(), batch, mode }, &self.x, &mut self.y);
-        Ok(&self.y)
+        let refusal = OnceLock::new();
+        let pass = Forward { values: self.params.values(), batch, mode, refusal: &refusal };
+        self.body.forward(&pass, &self.x, &mut self.y);
+        match refusal.into_inner() {
+            Some(error) => Err(error),
+            None => {
+                self.batch = batch;
+                Ok(&self.y)
+            }
+        }
     }
 
     /// Adds the gradients of the parameters for the last batch, given the loss's gradient by its results.
@@ -85,6 +95,11 @@ impl<T: Float> Network<T> {
     /// Shows what layers learn besides parameters, such as running means, with a name each.
     pub fn state(&mut self, see: &mut dyn FnMut(&str, &mut [T])) {
         self.body.state("", see);
+    }
+
+    /// Shows which rows the last `backward` gave a gradient, for each parameter where these are few.
+    pub fn sparse_rows(&self, see: &mut dyn FnMut(&SparseRows<'_>)) {
+        self.body.sparse_rows(see);
     }
 
     /// Parameters and gradients.

@@ -77,3 +77,12 @@ impl<T: Float> Scratch<T> {
 pub(crate) fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
     if is_alone() { (a(), b()) } else { rayon::join(a, b) }
 }
+
+ravine::simd! {
+    /// y += x.
+    pub(crate) fn add<T: Float>(x: &[T], y: &mut [T]) {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = *y + x;
+        }
+    }
+}

@@ -37,6 +37,11 @@ impl Param {
     pub fn of_mut<'a, T>(&self, flat: &'a mut [T]) -> &'a mut [T] {
         &mut flat[self.0.clone()]
     }
+
+    /// Where it lies in the flat buffers.
+    pub fn range(&self) -> Range<usize> {
+        self.0.clone()
+    }
 }
 
 /// All parameters of a network in one buffer and their gradients in another, laid out alike, tensor after tensor

@@ -112,11 +112,11 @@ ravine::simd! {
     }
 
     fn gelu_backward<T: Float>(x: &[T], dy: &[T], dx: &mut [T]) {
-        let half = T::from_f64(0.5);
+        let (half, root) = (T::from_f64(0.5), T::from_f64(std::f64::consts::FRAC_1_SQRT_2));
         let peak = T::from_f64(0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2);
         for ((dx, &dy), &x) in dx.iter_mut().zip(dy).zip(x) {
-            let density = peak * (-(half * x * x)).exp();
-            *dx = dy * (normal_cdf(x) + x * density);
+            let (erf, gaussian) = (x * root).erf_and_gaussian();
+            *dx = dy * (half * (T::ONE + erf) + x * (peak * gaussian));
         }
     }
 }

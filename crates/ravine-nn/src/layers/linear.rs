@@ -81,7 +81,7 @@ impl<T: Float> Layer<T> for Linear<T> {
         let bias = self.bias.of(pass.values);
         matmul(y, false, Mat::new(x, rows, self.inputs), weight.transposed(), |start, row| {
             if self.has_bias() {
-                add(&bias[start..][..row.len()], row);
+                parallel::add(&bias[start..][..row.len()], row);
             }
             if let Some(activation) = self.activation {
                 activation.apply(row);
@@ -124,7 +124,7 @@ impl<T: Float> Layer<T> for Linear<T> {
 }
 
 /// Adds the sum of the rows of `x` to `sums`: groups of rows first, then the groups in order.
-fn add_column_sums<T: Float>(x: &[T], sums: &mut [T], partial: &mut Vec<T>) {
+pub(crate) fn add_column_sums<T: Float>(x: &[T], sums: &mut [T], partial: &mut Vec<T>) {
     let cols = sums.len();
     let group = (parallel::CHUNK / cols).max(1) * cols;
     if x.len() <= group {
@@ -141,12 +141,6 @@ fn add_column_sums<T: Float>(x: &[T], sums: &mut [T], partial: &mut Vec<T>) {
 }
 
 ravine::simd! {
-    fn add<T: Float>(x: &[T], y: &mut [T]) {
-        for (y, &x) in y.iter_mut().zip(x) {
-            *y = *y + x;
-        }
-    }
-
     fn column_sums<T: Float>(x: &[T], sums: &mut [T]) {
         for row in x.chunks_exact(sums.len()) {
             for (sum, &x) in sums.iter_mut().zip(row) {

@@ -1,7 +1,7 @@
 //! Residual blocks.
 
 use crate::layer::join;
-use crate::{Activation, Backward, Error, Float, Forward, Layer, Scope, Seen, Shape, parallel};
+use crate::{Activation, Backward, Error, Float, Forward, Layer, Scope, Seen, Shape, SparseRows, parallel};
 
 /// `y = body(x) + x`, or `body(x) + shortcut(x)` where the shapes differ (He et al., CVPR 2016).
 ///
@@ -107,7 +107,7 @@ impl<T: Float> Layer<T> for Residual<T> {
             }
             None => dz,
         };
-        parallel::chunks(dx, |start, dx| add(&other[start..][..dx.len()], dx));
+        parallel::chunks(dx, |start, dx| parallel::add(&other[start..][..dx.len()], dx));
     }
 
     fn absorb(&mut self, activation: Activation) -> bool {
@@ -136,18 +136,19 @@ impl<T: Float> Layer<T> for Residual<T> {
             shortcut.layer.state(&join(path, "shortcut"), see);
         }
     }
+
+    fn sparse_rows(&self, see: &mut dyn FnMut(&SparseRows<'_>)) {
+        self.body.layer.sparse_rows(see);
+        if let Some(shortcut) = &self.shortcut {
+            shortcut.layer.sparse_rows(see);
+        }
+    }
 }
 
 ravine::simd! {
     fn sum<T: Float>(a: &[T], b: &[T], y: &mut [T]) {
         for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
             *y = a + b;
-        }
-    }
-
-    fn add<T: Float>(x: &[T], y: &mut [T]) {
-        for (y, &x) in y.iter_mut().zip(x) {
-            *y = *y + x;
         }
     }
 }

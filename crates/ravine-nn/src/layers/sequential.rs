@@ -1,7 +1,7 @@
 //! Layers one after another.
 
 use crate::layer::join;
-use crate::{Activation, Backward, Error, Float, Forward, Layer, Scope, Seen, Shape};
+use crate::{Activation, Backward, Error, Float, Forward, Layer, Scope, Seen, Shape, SparseRows};
 
 /// Layers one after another, numbered from 0 as in PyTorch's `nn.Sequential`. Needs at least one.
 ///
@@ -170,6 +170,12 @@ impl<T: Float> Layer<T> for Sequential<T> {
     fn state(&mut self, path: &str, see: &mut dyn FnMut(&str, &mut [T])) {
         for stage in &mut self.stages {
             stage.layer.state(&join(path, &stage.number.to_string()), see);
+        }
+    }
+
+    fn sparse_rows(&self, see: &mut dyn FnMut(&SparseRows<'_>)) {
+        for stage in &self.stages {
+            stage.layer.sparse_rows(see);
         }
     }
 }

@@ -1,9 +1,13 @@
 //! What a network is trained for, one loss a file.
 
+mod binary_cross_entropy;
 mod cross_entropy;
+mod ctc;
 mod mean_squared;
 
-pub use cross_entropy::{CrossEntropy, accuracy};
+pub use binary_cross_entropy::BinaryCrossEntropy;
+pub use cross_entropy::{CrossEntropy, SmoothedCrossEntropy, accuracy};
+pub use ctc::{Ctc, Transcript};
 pub use mean_squared::MeanSquared;
 
 use crate::{Error, Float};

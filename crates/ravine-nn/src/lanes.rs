@@ -1,0 +1,54 @@
+//! Sums and maxima of a row in sixteen lanes: an order of its own that fits every vector width.
+
+use crate::Float;
+
+const LANES: usize = 16;
+
+/// Joins `f(0), f(1), ..` by `join`: lane i takes f(i), f(i + 16), ..; then the lanes are joined by halves.
+#[inline(always)]
+fn fold<T: Float>(count: usize, start: T, f: impl Fn(usize) -> T, join: impl Fn(T, T) -> T) -> T {
+    let mut lanes = [start; LANES];
+    let even = count / LANES * LANES;
+    for block in (0..even).step_by(LANES) {
+        for (lane, i) in lanes.iter_mut().zip(block..) {
+            *lane = join(*lane, f(i));
+        }
+    }
+    for (lane, i) in lanes.iter_mut().zip(even..count) {
+        *lane = join(*lane, f(i));
+    }
+    let mut half = LANES / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] = join(lanes[i], lanes[i + half]);
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// The sum of `f(i)` for i below `count`.
+#[inline(always)]
+pub(crate) fn sum<T: Float>(count: usize, f: impl Fn(usize) -> T) -> T {
+    fold(count, T::ZERO, f, |a, b| a + b)
+}
+
+/// The largest value; that of none is minus infinity, and NaN may be passed over.
+#[inline(always)]
+pub(crate) fn largest<T: Float>(values: &[T]) -> T {
+    fold(values.len(), T::from_f64(f64::NEG_INFINITY), |i| values[i], |a, b| a.max(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_counts_once_whatever_the_length() {
+        for count in 0..70usize {
+            let values: Vec<f64> = (0..count).map(|i| (i * 37 % 101) as f64).collect();
+            assert_eq!(sum(count, |i| values[i]), values.iter().sum::<f64>());
+            assert_eq!(largest(&values), values.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b)));
+        }
+    }
+}
