@@ -59,7 +59,7 @@ impl Recipe {
             target: self.target,
             target_reason: self.target_reason,
             split: data.split(),
-            data_sha256: data.sha256.into(),
+            data_sha256: data.sha256.clone(),
             batch: self.batch,
             epochs: self.epochs,
             parameters,
