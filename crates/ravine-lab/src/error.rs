@@ -60,6 +60,8 @@ pub(crate) enum Kind {
     DamagedData { path: PathBuf, what: String, expected: String, found: String },
     #[error("{name} is not in {}: {files} missing; get it with `{command}`, or name its folder", path.display())]
     MissingData { name: &'static str, path: PathBuf, files: String, command: &'static str },
+    #[error("{place}: {reason}")]
+    BadData { place: String, reason: String },
     #[error(transparent)]
     Engine(ravine::Error),
     #[error(transparent)]

@@ -34,10 +34,8 @@ fn embedded_files_are_the_published_ones() {
         let entry = DATASETS.iter().find(|entry| entry.name == name).unwrap();
         assert_eq!(load(&name, None).unwrap().sha256, sha256, "{file}");
         let table = embedded.table();
-        assert_eq!(
-            (table.y.len(), table.features, table.classes),
-            (entry.examples, entry.features, entry.classes)
-        );
+        let size = format!("{} x {}, {} classes", table.y.len(), table.features, table.classes);
+        assert_eq!(entry.size, size);
     }
 }
 
@@ -93,6 +91,7 @@ fn check_splits(data: &Dataset) {
     );
     assert_eq!(data.test.end, data.y.len());
     assert_eq!(data.x.len(), data.y.len() * data.features);
+    assert_eq!(data.shape.iter().product::<usize>(), data.features);
     let share = |rows: std::ops::Range<usize>, class: u32| {
         let count = data.y[rows.clone()].iter().filter(|&&y| y == class).count();
         count as f64 / rows.len() as f64
@@ -121,7 +120,7 @@ fn fashion_mnist_reads_and_is_scaled_by_its_training_pixels() {
         Err(error) => return println!("skipped: {error}"),
     };
     check_splits(&data);
-    assert_eq!(data.split(), [50_000, 10_000, 10_000]);
+    assert_eq!((data.split(), &data.shape[..]), ([50_000, 10_000, 10_000], &[1, 28, 28][..]));
     for class in 0..10 {
         let count = |split| data.y[data.range(split)].iter().filter(|&&y| y == class).count();
         assert_eq!([Split::Train, Split::Validation, Split::Test].map(count), [5000, 1000, 1000]);
@@ -136,7 +135,10 @@ fn fashion_mnist_reads_and_is_scaled_by_its_training_pixels() {
 #[test]
 fn missing_and_damaged_files_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let inventory = || data::inventory(Some(folder.path())).pop().unwrap();
+    let inventory = || {
+        let items = data::inventory(Some(folder.path()));
+        items.into_iter().find(|item| item.name == "fashion-mnist").unwrap()
+    };
     let message = load("fashion-mnist", Some(folder.path())).unwrap_err().to_string();
     for word in
         ["train-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz", "apt-get install dataset-fashion-mnist"]
@@ -168,12 +170,19 @@ fn missing_and_damaged_files_are_named() {
 }
 
 #[test]
-fn the_inventory_lists_every_data_set() {
+fn the_inventory_lists_all_data() {
     let items = data::inventory(Some(Path::new("/nowhere")));
-    assert_eq!(items.len(), DATASETS.len());
-    for item in &items[..4] {
-        assert_eq!((&item.status, item.command, &item.folder), (&Status::Embedded, None, &None));
+    let names =
+        |kind: &str| items.iter().filter(|item| item.kind == kind).map(|item| item.name).collect::<Vec<_>>();
+    assert_eq!(names("examples").len(), DATASETS.len());
+    assert_eq!(names("text"), ["genesis-exodus", "king-james"]);
+    assert_eq!(names("ratings"), ["low-rank-ratings", "inst-eval"]);
+    assert_eq!(names("documents"), ["rare-words", "reuters-corn"]);
+    for item in &items {
+        let embedded = item.status == Status::Embedded;
+        assert_eq!((item.command.is_none(), item.folder.is_none()), (embedded, embedded), "{}", item.name);
     }
-    assert_eq!(items[4].command, Some("apt-get install dataset-fashion-mnist"));
-    assert_eq!(items[4].folder.as_deref(), Some("/nowhere"));
+    let fashion = items.iter().find(|item| item.name == "fashion-mnist").unwrap();
+    assert_eq!(fashion.command, Some("apt-get install dataset-fashion-mnist"));
+    assert_eq!(fashion.folder.as_deref(), Some("/nowhere"));
 }

@@ -27,7 +27,7 @@ impl Problem {
         };
         match name {
             "digits" => table.x.iter_mut().for_each(|x| *x /= 16.0),
-            _ => table.standardise(0..table.y.len()),
+            _ => data::standardise(&mut table.x, table.features, 0..table.y.len()),
         }
         let Table { x, y, features, classes } = table;
         let builder = Network::builder(features).init(Init::zeros(), Init::zeros());

@@ -23,20 +23,36 @@ pub(super) fn run(arguments: &Arguments) -> Result {
         return Err(Failure::Error(format!("there is no folder {}", folder.display())));
     }
     let items = inventory(arguments.data.as_deref());
-    let rows: Vec<[String; 6]> = items
-        .iter()
-        .map(|item| {
-            let [examples, features, classes] =
-                [item.examples, item.features, item.classes].map(|n| n.to_string());
-            [item.name.to_string(), examples, features, classes, item.license.to_string(), status(item)]
-        })
-        .collect();
-    let headings = ["name", "examples", "features", "classes", "licence", "status"];
     match arguments.format {
         Format::Json => output::print_json(&items)?,
-        Format::Csv => output::print(&output::csv(headings, &rows))?,
+        Format::Csv => {
+            let headings = ["name", "kind", "what it is", "size", "licence", "origin", "status", "command"];
+            let rows: Vec<[String; 8]> = items
+                .iter()
+                .map(|item| {
+                    let command = item.command.unwrap_or_default();
+                    [
+                        item.name,
+                        item.kind,
+                        item.title,
+                        item.size,
+                        item.license,
+                        item.origin,
+                        &status(item),
+                        command,
+                    ]
+                    .map(String::from)
+                })
+                .collect();
+            output::print(&output::csv(headings, &rows))?;
+        }
         Format::Table => {
-            output::print(&table::draw(&headings, &[1, 2, 3], &[], rows.iter().map(|row| &row[..])))?;
+            let rows: Vec<[String; 5]> = items
+                .iter()
+                .map(|item| [item.name, item.title, item.size, item.license, &status(item)].map(String::from))
+                .collect();
+            let headings = ["name", "what it is", "size", "licence", "status"];
+            output::print(&table::draw(&headings, &[], &[1, 3], rows.iter().map(|row| &row[..])))?;
             for item in &items {
                 if let (Status::Missing { .. }, Some(command)) = (&item.status, item.command) {
                     output::print(&format!("\nTo get {}:\n    {command}\n", item.name))?;

@@ -7,9 +7,7 @@ use super::embedded::{Embedded, Scaling, Source};
 pub const ENTRY: Entry = Entry {
     name: "breast-cancer",
     title: "thirty measurements of a breast mass, malignant or benign",
-    examples: 569,
-    features: 30,
-    classes: 2,
+    size: "569 x 30, 2 classes",
     license: "BSD-3-Clause (as part of scikit-learn)",
     origin: "Wolberg, Street and Mangasarian, Breast Cancer Wisconsin (Diagnostic), UCI, 1995",
     files: None,
@@ -23,4 +21,5 @@ pub static DATA: Embedded = Embedded::new(Source {
     header: true,
     sha256: "fed3eb72d0575ef6192293f5093c6e801b1476b577d0386bf4455504522172ed",
     scaling: Scaling::Standard,
+    shape: &[30],
 });

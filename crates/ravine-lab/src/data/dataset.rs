@@ -31,37 +31,34 @@ pub struct Table {
     pub classes: usize,
 }
 
-impl Table {
-    /// Replaces each feature by `(x - mean) / sd`, the mean and the population's standard deviation (divisor n) taken
-    /// over `rows`. A feature that is constant there is only centred.
-    pub fn standardise(&mut self, rows: Range<usize>) {
-        let count = rows.len() as f64;
-        for j in 0..self.features {
-            let column = || {
-                self.x[rows.start * self.features..rows.end * self.features][j..]
-                    .iter()
-                    .step_by(self.features)
-            };
-            let mean = column().sum::<f64>() / count;
-            let sd = (column().map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt();
-            let divisor = if sd > 0.0 { sd } else { 1.0 };
-            self.x.iter_mut().skip(j).step_by(self.features).for_each(|x| *x = (*x - mean) / divisor);
-        }
+/// Replaces each feature by `(x - mean) / sd`, the mean and the population's standard deviation (divisor n) taken
+/// over `rows`. A feature that is constant there is only centred.
+pub fn standardise(x: &mut [f64], features: usize, rows: Range<usize>) {
+    let count = rows.len() as f64;
+    for j in 0..features {
+        let column = || x[rows.start * features..rows.end * features][j..].iter().step_by(features);
+        let mean = column().sum::<f64>() / count;
+        let sd = (column().map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt();
+        let divisor = if sd > 0.0 { sd } else { 1.0 };
+        x.iter_mut().skip(j).step_by(features).for_each(|x| *x = (*x - mean) / divisor);
     }
 }
 
-/// A data set ready to train on: scaled, its splits one after the other.
+/// A data set ready to train on: scaled, its splits one after the other. `Y` is the class of an example, or the number
+/// to be told (`f32`).
 #[derive(Clone, Debug, PartialEq)]
-pub struct Dataset {
-    /// Its name in the catalogue.
-    pub name: &'static str,
+pub struct Dataset<Y = u32> {
+    /// Its name in the catalogue, or that of the file it comes from.
+    pub name: String,
     /// `examples x features`, row after row.
     pub x: Vec<f32>,
-    /// The class of each example, from 0.
-    pub y: Vec<u32>,
+    /// The class of each example, from 0, or its number.
+    pub y: Vec<Y>,
     /// Numbers in an example.
     pub features: usize,
-    /// Number of classes.
+    /// What these numbers are: `[channels, height, width]` of a picture, else `[features]`.
+    pub shape: Vec<usize>,
+    /// Number of classes; 0 where numbers are to be told.
     pub classes: usize,
     /// Rows to train on.
     pub train: Range<usize>,
@@ -70,10 +67,10 @@ pub struct Dataset {
     /// Rows to test on.
     pub test: Range<usize>,
     /// SHA-256 of the published file or files, uncompressed and one after the other, in hexadecimal.
-    pub sha256: &'static str,
+    pub sha256: String,
 }
 
-impl Dataset {
+impl<Y> Dataset<Y> {
     /// The rows of a split.
     pub fn range(&self, split: Split) -> Range<usize> {
         match split {
@@ -100,6 +97,27 @@ impl Dataset {
     pub fn row(&self, i: usize) -> &[f32] {
         &self.x[i * self.features..][..self.features]
     }
+}
+
+/// Where the validation and the test part of `n` ordered examples begin: 60 % train, 20 % validate, 20 % test.
+pub(super) const fn cuts(n: usize) -> [usize; 2] {
+    [(n * 3 + 2) / 5, (n * 4 + 2) / 5]
+}
+
+/// What each of the 256 values of a pixel becomes: less the mean of these pixels, over their population's standard
+/// deviation. Pixels that are all alike are only centred.
+pub(super) fn scale<'a>(pixels: impl Iterator<Item = &'a u8>) -> [f32; 256] {
+    // Sums of whole numbers, so exact.
+    let (mut count, mut sum, mut squares) = (0u64, 0u64, 0u64);
+    for &pixel in pixels {
+        count += 1;
+        sum += u64::from(pixel);
+        squares += u64::from(pixel).pow(2);
+    }
+    let mean = sum as f64 / count as f64;
+    let sd = (squares as f64 / count as f64 - mean * mean).sqrt();
+    let divisor = if sd > 0.0 { sd } else { 1.0 };
+    std::array::from_fn(|pixel| ((pixel as f64 - mean) / divisor) as f32)
 }
 
 /// An order of the examples in which every stretch holds the classes in their overall proportions, as near as can be.
@@ -147,7 +165,7 @@ mod tests {
     fn standardisation_takes_mean_and_population_sd_of_the_rows_given() {
         let x = vec![1.0, 7.0, 3.0, 7.0, 100.0, 9.0];
         let mut table = Table { x, y: vec![0, 1, 0], features: 2, classes: 2 };
-        table.standardise(0..2);
+        standardise(&mut table.x, table.features, 0..2);
         // Mean 2, sd 1; the second feature is constant in the rows given.
         assert_eq!(table.x, [-1.0, 0.0, 1.0, 0.0, 98.0, 2.0]);
     }

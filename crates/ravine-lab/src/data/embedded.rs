@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use flate2::read::GzDecoder;
 
+use super::dataset::{cuts, standardise};
 use super::{Dataset, SPLIT_SEED, Table, stratified_order};
 
 /// An embedded file and what is done to its numbers.
@@ -16,6 +17,8 @@ pub(super) struct Source {
     /// Of the uncompressed file.
     pub(super) sha256: &'static str,
     pub(super) scaling: Scaling,
+    /// Channels, height and width of a picture, or the number of features.
+    pub(super) shape: &'static [usize],
 }
 
 /// How the features are brought to a common scale.
@@ -87,7 +90,7 @@ impl Source {
             ..published
         };
         let n = table.y.len();
-        let (train, validation) = ((n * 3 + 2) / 5, (n * 4 + 2) / 5);
+        let [train, validation] = cuts(n);
         Dataset { validation: train..validation, test: validation..n, ..self.scaled(table, train) }
     }
 
@@ -102,18 +105,19 @@ impl Source {
     fn scaled(&self, mut table: Table, train: usize) -> Dataset {
         match self.scaling {
             Scaling::Divide(by) => table.x.iter_mut().for_each(|x| *x /= by),
-            Scaling::Standard => table.standardise(0..train),
+            Scaling::Standard => standardise(&mut table.x, table.features, 0..train),
         }
         Dataset {
-            name: self.name,
+            name: self.name.into(),
             x: table.x.iter().map(|&x| x as f32).collect(),
             y: table.y,
             features: table.features,
+            shape: self.shape.into(),
             classes: table.classes,
             train: 0..train,
             validation: 0..train,
             test: 0..train,
-            sha256: self.sha256,
+            sha256: self.sha256.into(),
         }
     }
 }

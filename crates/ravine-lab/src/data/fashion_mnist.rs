@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::dataset::{SPLIT_SEED, stratified_order};
+use super::dataset::{SPLIT_SEED, scale, stratified_order};
 use super::idx::Idx;
-use super::{Dataset, Entry, Files};
+use super::{Dataset, Entry, Files, files};
 use crate::error::{Kind, Result};
 
 const NAME: &str = "fashion-mnist";
@@ -19,18 +19,13 @@ const TEST: usize = 10_000;
 /// Where Debian's package puts the files.
 pub const DEFAULT_FOLDER: &str = "/usr/share/datasets/fashion-mnist";
 
-/// The environment variable that names another folder.
-pub const FOLDER_VARIABLE: &str = "RAVINE_DATA";
-
 const COMMAND: &str = "apt-get install dataset-fashion-mnist";
 
 /// What the catalogue says of it.
 pub const ENTRY: Entry = Entry {
     name: NAME,
     title: "pictures of clothes, 28 x 28 pixels, ten kinds",
-    examples: TRAINING + TEST,
-    features: SIDE * SIDE,
-    classes: CLASSES,
+    size: "70000 x 784, 10 classes",
     license: "MIT",
     origin: "Xiao, Rasul and Vollgraf, Fashion-MNIST, arXiv 1708.07747, 2017",
     files: Some(Files { command: COMMAND, folder, check: |dir| read(dir).map(drop) }),
@@ -70,13 +65,10 @@ const TEST_LABELS: File = File {
     sha256: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 };
 
-/// The folder that is looked in: `dir`, else that of [`FOLDER_VARIABLE`], else [`DEFAULT_FOLDER`]. The files may lie
-/// in it or in its subfolder `fashion-mnist`.
+/// The folder that is looked in: `dir`, else that of [`FOLDER_VARIABLE`](super::FOLDER_VARIABLE), else
+/// [`DEFAULT_FOLDER`]. The files may lie in it or in its subfolder `fashion-mnist`.
 pub fn folder(dir: Option<&Path>) -> PathBuf {
-    let variable = || std::env::var_os(FOLDER_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let folder = dir.map(PathBuf::from).or_else(variable).unwrap_or_else(|| DEFAULT_FOLDER.into());
-    let below = folder.join(NAME);
-    if below.is_dir() { below } else { folder }
+    files::folder(dir, NAME, DEFAULT_FOLDER)
 }
 
 /// Reads and verifies the four files, splits and scales.
@@ -88,23 +80,23 @@ pub fn load(dir: Option<&Path>) -> Result<Dataset> {
     let order = stratified_order(&labels, SPLIT_SEED);
     let features = SIDE * SIDE;
     let image = |i: usize| &images.values()[i * features..][..features];
-    let (mean, sd) = moments(order[..TRAIN].iter().map(|&i| image(i)));
     // One of 256 values each, so that the scaling is a look-up.
-    let scaled: [f32; 256] = std::array::from_fn(|pixel| ((pixel as f64 - mean) / sd) as f32);
+    let scaled = scale(order[..TRAIN].iter().flat_map(|&i| image(i)));
     let pixels = order.iter().flat_map(|&i| image(i)).chain(test_images.values());
     let mut x = Vec::with_capacity((TRAINING + TEST) * features);
     x.extend(pixels.map(|&pixel| scaled[usize::from(pixel)]));
     let y = order.iter().map(|&i| labels[i]).chain(test_labels).collect();
     Ok(Dataset {
-        name: NAME,
+        name: NAME.into(),
         x,
         y,
         features,
+        shape: vec![1, SIDE, SIDE],
         classes: CLASSES,
         train: 0..TRAIN,
         validation: TRAIN..TRAINING,
         test: TRAINING..TRAINING + TEST,
-        sha256: SHA256,
+        sha256: SHA256.into(),
     })
 }
 
@@ -156,18 +148,4 @@ fn paths(folder: &Path) -> Result<[PathBuf; 4]> {
         return Err(Kind::MissingData { name: NAME, path: folder.into(), files, command: COMMAND }.into());
     }
     Ok(candidates.map(|[packed, plain]| if packed.exists() { packed } else { plain }))
-}
-
-/// Mean and population standard deviation of all pixels: sums of integers, so exact.
-fn moments<'a>(images: impl Iterator<Item = &'a [u8]>) -> (f64, f64) {
-    let (mut count, mut sum, mut squares) = (0u64, 0u64, 0u64);
-    for image in images {
-        count += image.len() as u64;
-        for &pixel in image {
-            sum += u64::from(pixel);
-            squares += u64::from(pixel).pow(2);
-        }
-    }
-    let mean = sum as f64 / count as f64;
-    (mean, (squares as f64 / count as f64 - mean * mean).sqrt())
 }

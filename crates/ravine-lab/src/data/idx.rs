@@ -5,7 +5,7 @@
 
 use std::fmt::Display;
 use std::fs;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
@@ -14,6 +14,10 @@ use sha2::{Digest, Sha256};
 use crate::error::{Kind, Result};
 
 const UNSIGNED_BYTES: u8 = 0x08;
+/// The first bytes of a gzipped file.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// The most values of a file whose shape is not known.
+pub const LARGEST: usize = 1 << 32;
 
 /// The content of one file, checked for its shape.
 #[derive(Clone, Debug)]
@@ -25,12 +29,46 @@ pub struct Idx {
 }
 
 impl Idx {
+    /// Reads a file of this many dimensions, of whatever lengths. What its header promises may be
+    /// [`LARGEST`] bytes at most.
+    pub fn read_any(path: &Path, dimensions: usize) -> Result<Self> {
+        let file =
+            fs::File::open(path).map_err(|source| Kind::Io { action: "read", path: path.into(), source })?;
+        let mut file = BufReader::new(file);
+        let unreadable = |source| Kind::Io { action: "read", path: path.into(), source };
+        let packed = file.fill_buf().map_err(unreadable)?.starts_with(&GZIP);
+        let size = 4 + 4 * dimensions;
+        let mut header = Vec::with_capacity(size);
+        // A damaged header is what `read` finds too, and says better.
+        let _ = match packed {
+            true => GzDecoder::new(file).take(size as u64).read_to_end(&mut header),
+            false => file.take(size as u64).read_to_end(&mut header),
+        };
+        let shape: Vec<usize> =
+            header.get(4..size).map_or(vec![0; dimensions], |dims| dims_of(dims).collect());
+        let bytes = shape.iter().try_fold(1, |product: usize, &dim| product.checked_mul(dim));
+        if bytes.is_none_or(|bytes| bytes > LARGEST) {
+            return Err(damaged(
+                path,
+                "dimensions",
+                format!("at most {LARGEST} values"),
+                format!("{shape:?}"),
+            ));
+        }
+        Self::read(path, &shape)
+    }
+
+    /// The lengths of its dimensions.
+    pub fn shape(&self) -> Vec<usize> {
+        dims_of(&self.bytes[4..self.header]).collect()
+    }
+
     /// Reads a file whose shape is known. Plain and gzipped files are told apart by their first bytes.
     ///
     /// An error names the file and says what was expected and what was found.
     pub fn read(path: &Path, shape: &[usize]) -> Result<Self> {
         let file = fs::read(path).map_err(|source| Kind::Io { action: "read", path: path.into(), source })?;
-        let bytes = if file.starts_with(&[0x1f, 0x8b]) { unpack(path, &file, size(shape))? } else { file };
+        let bytes = if file.starts_with(&GZIP) { unpack(path, &file, size(shape))? } else { file };
         let header = 4 + 4 * shape.len();
         let magic = [0, 0, UNSIGNED_BYTES, shape.len() as u8];
         if bytes.len() < 4 {
@@ -58,10 +96,7 @@ impl Idx {
         if bytes.len() < header {
             return Err(damaged(path, "header", format!("{header} bytes"), format!("{} bytes", bytes.len())));
         }
-        let dims: Vec<usize> = bytes[4..header]
-            .chunks_exact(4)
-            .map(|dim| u32::from_be_bytes([dim[0], dim[1], dim[2], dim[3]]) as usize)
-            .collect();
+        let dims: Vec<usize> = dims_of(&bytes[4..header]).collect();
         if dims != shape {
             return Err(damaged(path, "dimensions", format!("{shape:?}"), format!("{dims:?}")));
         }
@@ -98,6 +133,10 @@ impl Idx {
         }
         Err(damaged(&self.path, "SHA-256 of the uncompressed content", sha256, found))
     }
+}
+
+fn dims_of(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    bytes.chunks_exact(4).map(|dim| u32::from_be_bytes([dim[0], dim[1], dim[2], dim[3]]) as usize)
 }
 
 /// Bytes of an uncompressed file of this shape.
@@ -186,6 +225,25 @@ mod tests {
         for bytes in [good(), gzip(&good())] {
             assert_eq!(read(&bytes).unwrap().values(), (0..12).collect::<Vec<u8>>());
         }
+    }
+
+    #[test]
+    fn a_file_of_unknown_shape_says_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("images");
+        for bytes in [good(), gzip(&good())] {
+            fs::write(&path, bytes).unwrap();
+            let idx = Idx::read_any(&path, 3).unwrap();
+            assert_eq!((idx.shape(), idx.values().len()), (SHAPE.to_vec(), 12));
+            let message = Idx::read_any(&path, 1).unwrap_err().to_string();
+            assert!(message.contains("number of dimensions: expected 1, found 3"), "{message}");
+        }
+        fs::write(&path, [&good()[..4], &[0xff; 12]].concat()).unwrap();
+        let message = Idx::read_any(&path, 3).unwrap_err().to_string();
+        assert!(message.contains("at most 4294967296 values"), "{message}");
+        fs::write(&path, &good()[..7]).unwrap();
+        let message = Idx::read_any(&path, 3).unwrap_err().to_string();
+        assert!(message.contains("header: expected 16 bytes, found 7 bytes"), "{message}");
     }
 
     #[test]

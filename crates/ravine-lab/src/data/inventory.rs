@@ -4,24 +4,22 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{DATASETS, Entry};
+use super::{DATASETS, DOCUMENTS, Entry, RATINGS, TEXTS};
 use crate::error::Kind;
 
-/// One data set and where it stands.
+/// Data and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Item {
     /// Its name on the command line.
     pub name: &'static str,
+    /// `examples`, `text`, `ratings` or `documents`.
+    pub kind: &'static str,
     /// What it is, in a line.
     pub title: &'static str,
     /// Who made it, and where it was first published.
     pub origin: &'static str,
-    /// Examples in all splits together.
-    pub examples: usize,
-    /// Numbers in an example.
-    pub features: usize,
-    /// Classes to tell apart.
-    pub classes: usize,
+    /// How much there is, in words.
+    pub size: &'static str,
     /// Its licence.
     pub license: &'static str,
     /// The folder that is looked in; `None` for embedded data.
@@ -63,15 +61,23 @@ pub enum Status {
     },
 }
 
-/// Looks at every data set; those in files are read and verified, from `dir` or the default folder.
+/// Looks at all data; what is in files is read and verified, from `dir` or the default folder.
 pub fn inventory(dir: Option<&Path>) -> Vec<Item> {
-    let item = |entry: &Entry| Item {
+    let mut items = Vec::new();
+    list(&mut items, "examples", DATASETS, dir);
+    list(&mut items, "text", TEXTS, dir);
+    list(&mut items, "ratings", RATINGS, dir);
+    list(&mut items, "documents", DOCUMENTS, dir);
+    items
+}
+
+fn list<T>(items: &mut Vec<Item>, kind: &'static str, entries: &[Entry<T>], dir: Option<&Path>) {
+    items.extend(entries.iter().map(|entry| Item {
         name: entry.name,
+        kind,
         title: entry.title,
         origin: entry.origin,
-        examples: entry.examples,
-        features: entry.features,
-        classes: entry.classes,
+        size: entry.size,
         license: entry.license,
         folder: entry.files.as_ref().map(|files| (files.folder)(dir).display().to_string()),
         status: entry.files.as_ref().map_or(Status::Embedded, |files| match (files.check)(dir) {
@@ -79,8 +85,7 @@ pub fn inventory(dir: Option<&Path>) -> Vec<Item> {
             Err(error) => status(error.into_kind()),
         }),
         command: entry.files.as_ref().map(|files| files.command),
-    };
-    DATASETS.iter().map(item).collect()
+    }));
 }
 
 fn status(kind: Kind) -> Status {

@@ -7,9 +7,7 @@ use super::embedded::{Embedded, Scaling, Source};
 pub const ENTRY: Entry = Entry {
     name: "iris",
     title: "Fisher's irises: four lengths of a flower, three species",
-    examples: 150,
-    features: 4,
-    classes: 3,
+    size: "150 x 4, 3 classes",
     license: "BSD-3-Clause (as part of scikit-learn)",
     origin: "Fisher, The Use of Multiple Measurements in Taxonomic Problems, 1936",
     files: None,
@@ -23,4 +21,5 @@ pub static DATA: Embedded = Embedded::new(Source {
     header: true,
     sha256: "f13ffa8fdd56fd8e6c8d16d4081a3fbd3114bcd0aae4256c43205169cd9d1449",
     scaling: Scaling::Standard,
+    shape: &[4],
 });

@@ -19,61 +19,83 @@
 //! The embedded sets also come whole, scaled by all of it and with every split the whole, for convex problems that
 //! have a known minimum: [`Embedded::whole`].
 
+mod augment;
 mod batches;
+mod bpe;
 pub mod breast_cancer;
 mod dataset;
 pub mod digits;
+mod documents;
 mod embedded;
 pub mod fashion_mnist;
+mod files;
+pub mod folder;
+pub mod genesis_exodus;
 pub mod idx;
+pub mod inst_eval;
 mod inventory;
 pub mod iris;
+pub mod king_james;
+pub mod low_rank_ratings;
 pub mod numpy;
+mod problem;
+pub mod rare_words;
+mod ratings;
+mod rdata;
+pub mod reuters_corn;
+
+pub mod table;
+pub mod text;
+mod tokens;
+pub mod trouble;
 pub mod wine;
 
+pub use augment::{Augment, Augmentation};
 pub use batches::{Batches, Order};
-pub use dataset::{Dataset, SPLIT_SEED, Split, Table, stratified_order};
+pub use bpe::Bpe;
+pub use dataset::{Dataset, SPLIT_SEED, Split, Table, standardise, stratified_order};
+pub use documents::Documents;
 pub use embedded::Embedded;
+pub use files::{FOLDER_VARIABLE, Files};
 pub(crate) use idx::hex;
 pub use inventory::{Item, Status, inventory};
+pub use problem::Problem;
+pub use ratings::Ratings;
+pub use text::Corpus;
+pub use tokens::{Tokens, Window};
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::Result;
 
-/// What the catalogue says of a data set.
-pub struct Entry {
+/// What the catalogue says of data of one kind.
+pub struct Entry<T = Dataset> {
     /// Its name on the command line.
     pub name: &'static str,
     /// What it is, in a line.
     pub title: &'static str,
-    /// Examples in all splits together.
-    pub examples: usize,
-    /// Numbers in an example.
-    pub features: usize,
-    /// Classes to tell apart.
-    pub classes: usize,
+    /// How much there is, in words.
+    pub size: &'static str,
     /// Its licence.
     pub license: &'static str,
     /// Who made it, and where it was first published.
     pub origin: &'static str,
-    /// Its files, if it is not embedded.
+    /// Its files, if it is not part of this library.
     pub files: Option<Files>,
-    /// Reads it, from a folder if it is not embedded (`None`: the default place).
-    pub load: fn(Option<&Path>) -> Result<Arc<Dataset>>,
+    /// Reads it, from a folder if it is in files (`None`: the default place).
+    pub load: fn(Option<&Path>) -> Result<Arc<T>>,
 }
 
-/// How a data set in files is found.
-pub struct Files {
-    /// The command that installs it.
-    pub command: &'static str,
-    /// The folder that is looked in when this one is given (`None`: the default place).
-    pub folder: fn(Option<&Path>) -> PathBuf,
-    /// Reads and verifies all files.
-    pub check: fn(Option<&Path>) -> Result<()>,
-}
-
-/// Every data set.
+/// Every set of examples with a class each.
 pub const DATASETS: &[Entry] =
     &[digits::ENTRY, iris::ENTRY, wine::ENTRY, breast_cancer::ENTRY, fashion_mnist::ENTRY];
+
+/// Every text.
+pub const TEXTS: &[Entry<Corpus>] = &[genesis_exodus::ENTRY, king_james::ENTRY];
+
+/// Every set of ratings.
+pub const RATINGS: &[Entry<Ratings>] = &[low_rank_ratings::ENTRY, inst_eval::ENTRY];
+
+/// Every set of documents.
+pub const DOCUMENTS: &[Entry<Documents>] = &[rare_words::ENTRY, reuters_corn::ENTRY];

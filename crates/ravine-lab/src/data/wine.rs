@@ -7,9 +7,7 @@ use super::embedded::{Embedded, Scaling, Source};
 pub const ENTRY: Entry = Entry {
     name: "wine",
     title: "thirteen measurements of a wine, three cultivars",
-    examples: 178,
-    features: 13,
-    classes: 3,
+    size: "178 x 13, 3 classes",
     license: "BSD-3-Clause (as part of scikit-learn)",
     origin: "Forina et al., Wine Recognition, UCI, 1991",
     files: None,
@@ -23,4 +21,5 @@ pub static DATA: Embedded = Embedded::new(Source {
     header: true,
     sha256: "10e8a802908b34f86e5da8ce962f3c806694bc98450a18f61851af59f324bede",
     scaling: Scaling::Standard,
+    shape: &[13],
 });
