@@ -59,6 +59,14 @@ pub(crate) enum Kind {
     DamagedData { path: PathBuf, what: String, expected: String, found: String },
     #[error("{name} is not in {}: {files} missing; get it with `{command}`, or name its folder", path.display())]
     MissingData { name: &'static str, path: PathBuf, files: String, command: &'static str },
+    #[error("the program {program} is not here; get it with `{command}`")]
+    MissingProgram { program: &'static str, command: &'static str },
+    #[error("`{command}` failed: {reason}")]
+    Program { command: String, reason: String },
+    #[error(
+        "no folder to keep files in: neither {variable} nor XDG_CACHE_HOME nor HOME is set; name a folder"
+    )]
+    NoCacheFolder { variable: &'static str },
     #[error(transparent)]
     Engine(ravine::Error),
     #[error("a comparison needs at least one {what}")]

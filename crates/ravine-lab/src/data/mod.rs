@@ -29,6 +29,7 @@ pub mod idx;
 mod inventory;
 pub mod iris;
 pub mod numpy;
+pub mod speech;
 pub mod wine;
 
 pub use batches::{Batches, Order};
