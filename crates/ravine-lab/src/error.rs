@@ -62,6 +62,14 @@ pub(crate) enum Kind {
     MissingData { name: &'static str, path: PathBuf, files: String, command: &'static str },
     #[error("{place}: {reason}")]
     BadData { place: String, reason: String },
+    #[error("the program {program} is not here; get it with `{command}`")]
+    MissingProgram { program: &'static str, command: &'static str },
+    #[error("`{command}` failed: {reason}")]
+    Program { command: String, reason: String },
+    #[error(
+        "no folder to keep files in: neither {variable} nor XDG_CACHE_HOME nor HOME is set; name a folder"
+    )]
+    NoCacheFolder { variable: &'static str },
     #[error(transparent)]
     Engine(ravine::Error),
     #[error(transparent)]

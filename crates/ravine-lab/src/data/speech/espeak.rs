@@ -1,0 +1,188 @@
+//! Digits spoken by espeak-ng, a program that is called for each utterance.
+
+use std::io;
+use std::process::{Command, Output};
+
+use ravine::random::Random;
+
+use super::corpus::Utterance;
+use super::mel::LogMel;
+use super::wav::{self, Wav};
+use super::{noise, uniform};
+use crate::error::{Kind, Result};
+
+const PROGRAM: &str = "espeak-ng";
+const INSTALL: &str = "apt-get install espeak-ng";
+
+/// The speakers of a split: each accent with each variant, which is a throat of its own.
+struct Speakers {
+    accents: &'static [&'static str],
+    variants: &'static [&'static str],
+}
+
+/// Variants to validate and test on are heard in no training utterance; two of the test's accents are not either.
+const SPEAKERS: [Speakers; 3] = [
+    Speakers {
+        accents: &["en-us", "en-gb", "en-gb-x-rp", "en-gb-scotland", "en-029"],
+        variants: &[
+            "m1", "m2", "m3", "m4", "m6", "m8", "f1", "f2", "f4", "f5", "Alex", "Andrea", "Annie", "Gene",
+            "Hugo", "Lee", "Mario", "adam", "anika", "boris", "ed", "linda", "robert", "steph",
+        ],
+    },
+    Speakers {
+        accents: &["en-us", "en-gb", "en-gb-scotland"],
+        variants: &["m5", "Denis", "belinda", "marcelo"],
+    },
+    Speakers {
+        accents: &["en-us", "en-gb", "en-gb-x-gbclan", "en-gb-x-gbcwmd"],
+        variants: &["m7", "f3", "Michael", "Alicia", "paul", "victor"],
+    },
+];
+
+const WORDS: [&str; 10] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+
+/// Words a minute.
+const SPEED: [f64; 2] = [120.0, 220.0];
+/// On the program's scale of 0 to 99.
+const PITCH: [f64; 2] = [25.0, 75.0];
+/// Of speech over noise.
+const DECIBELS: [f64; 2] = [10.0, 30.0];
+
+/// The names of the voices of each split, as `espeak-ng -v` takes them.
+pub(super) fn voices() -> [Vec<String>; 3] {
+    SPEAKERS.map(|Speakers { accents, variants }| {
+        let with = |accent: &'static str| variants.iter().map(move |variant| format!("{accent}+{variant}"));
+        accents.iter().copied().flat_map(with).collect()
+    })
+}
+
+/// The program, found and with all the voices that are asked of it.
+pub(super) struct Espeak {
+    /// What it calls itself: other versions sound otherwise.
+    version: String,
+    voices: [Vec<String>; 3],
+}
+
+impl Espeak {
+    /// Looks for the program. It would speak with another voice where it does not know a variant, so the variants are
+    /// looked up first.
+    pub(super) fn find() -> Result<Self> {
+        let text = |arguments: &[&str]| {
+            Ok::<_, crate::Error>(String::from_utf8_lossy(&run(arguments)?).into_owned())
+        };
+        let version = text(&["--version"])?;
+        let version = version.split("Data at").next().unwrap_or_default().trim().to_owned();
+        let known = text(&["--voices=variant"])?;
+        let known: Vec<&str> = known.split_whitespace().filter_map(|word| word.strip_prefix("!v/")).collect();
+        let mut variants = SPEAKERS.iter().flat_map(|speakers| speakers.variants);
+        match variants.find(|variant| !known.contains(variant)) {
+            Some(variant) => {
+                Err(failed(&["--voices=variant"], format!("there is no voice variant {variant}")))
+            }
+            None => Ok(Self { version, voices: voices() }),
+        }
+    }
+
+    /// What the sound depends on.
+    pub(super) fn recipe(&self) -> String {
+        let Self { version, voices } = self;
+        format!("{version} {voices:?} {WORDS:?} {SPEED:?} {PITCH:?} {DECIBELS:?} {:?}", noise::COLOUR)
+    }
+
+    /// The digits spoken by a voice of a split.
+    pub(super) fn utterance(&self, split: usize, digits: Vec<u32>, random: Random) -> Result<Utterance> {
+        let voices = &self.voices[split];
+        let voice = &voices[random.below(0, voices.len() as u64) as usize];
+        let speed = format!("{:.0}", uniform(random, 1, SPEED));
+        let pitch = format!("{:.0}", uniform(random, 2, PITCH));
+        // Commas make pauses; without them words run into each other.
+        let separator = [" ", ", "][random.below(3, 2) as usize];
+        let words: Vec<&str> = digits.iter().map(|&digit| WORDS[digit as usize]).collect();
+        let Wav { rate, mut samples } = say(voice, &speed, &pitch, &words.join(separator))?;
+        noise::add(
+            &mut samples,
+            uniform(random, 4, DECIBELS),
+            uniform(random, 5, noise::COLOUR),
+            random.stream(1),
+        );
+        Ok(Utterance { steps: LogMel::new(rate).steps(&samples), digits })
+    }
+}
+
+fn say(voice: &str, speed: &str, pitch: &str, text: &str) -> Result<Wav> {
+    let arguments = ["-v", voice, "-s", speed, "-p", pitch, "--stdout", text];
+    wav::parse(&run(&arguments)?)
+        .map_err(|fault| failed(&arguments, format!("its sound is no wav file: {fault}")))
+}
+
+/// What the program writes to its standard output.
+fn run(arguments: &[&str]) -> Result<Vec<u8>> {
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments);
+    // An interruption from the keyboard is for this program, which ends in its own way.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    match command.output() {
+        Ok(Output { status, stdout, .. }) if status.success() => Ok(stdout),
+        Ok(Output { status, stderr, .. }) => {
+            Err(failed(arguments, format!("{status}: {}", String::from_utf8_lossy(&stderr).trim())))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(Kind::MissingProgram { program: PROGRAM, command: INSTALL }.into())
+        }
+        Err(error) => Err(failed(arguments, error.to_string())),
+    }
+}
+
+fn failed(arguments: &[&str], reason: String) -> crate::Error {
+    Kind::Program { command: format!("{PROGRAM} {}", arguments.join(" ")), reason }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The program, or word that a test is skipped.
+    fn espeak() -> Option<Espeak> {
+        Espeak::find().inspect_err(|error| println!("skipped: {error}")).ok()
+    }
+
+    #[test]
+    fn voices_of_the_splits_are_apart() {
+        let voices = voices();
+        assert_eq!([0, 1, 2].map(|split| voices[split].len()), [120, 12, 24]);
+        for (i, split) in SPEAKERS.iter().enumerate() {
+            for (other, speakers) in SPEAKERS.iter().enumerate() {
+                let shared = |variant: &&&str| speakers.variants.contains(variant);
+                let expected = if i == other { split.variants.len() } else { 0 };
+                assert_eq!(split.variants.iter().filter(shared).count(), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn every_voice_speaks_and_says_the_same_again() {
+        let Some(espeak) = espeak() else { return };
+        assert!(!espeak.version.is_empty());
+        for voice in espeak.voices.concat() {
+            let wav = say(&voice, "170", "50", "seven").unwrap();
+            let loudest = wav.samples.iter().fold(0.0f32, |a, b| a.max(b.abs()));
+            let seconds = wav.samples.len() as f64 / f64::from(wav.rate);
+            assert!(loudest > 0.05 && (0.3..2.0).contains(&seconds), "{voice}: {loudest}, {seconds} s");
+        }
+        let again = |seed| espeak.utterance(2, vec![1, 2, 3], Random::new(seed)).unwrap();
+        assert_eq!(again(1), again(1));
+        assert_ne!(again(1), again(2));
+    }
+
+    #[test]
+    fn what_the_program_says_of_an_error_is_said() {
+        if espeak().is_some() {
+            let error = say("no-such-voice", "170", "50", "one").unwrap_err().to_string();
+            assert!(
+                error.contains("espeak-ng -v no-such-voice") && error.contains("voice does not exist"),
+                "{error}"
+            );
+        }
+    }
+}
