@@ -16,6 +16,11 @@ pub trait Workload: Send + Sync {
     /// A fresh model and data order, both drawn from `seed`.
     fn start(&self, seed: u64, order: Order) -> Box<dyn Session>;
 
+    /// What was done to its data when it was read, and what was left out of it, a sentence each.
+    fn notes(&self) -> &[String] {
+        &[]
+    }
+
     /// What is wrong with its data, a sentence each.
     fn trouble(&self) -> Vec<String> {
         Vec::new()

@@ -85,14 +85,6 @@ impl<Y> Dataset<Y> {
         [self.train.len(), self.validation.len(), self.test.len()]
     }
 
-    /// The cross-entropy of always guessing the classes in their training proportions: their entropy, in nats.
-    pub fn guess(&self) -> f64 {
-        let mut counts = vec![0usize; self.classes];
-        self.y[self.train.clone()].iter().for_each(|&class| counts[class as usize] += 1);
-        let shares = counts.iter().filter(|count| **count > 0).map(|&n| n as f64 / self.train.len() as f64);
-        -shares.map(|share| share * share.ln()).sum::<f64>()
-    }
-
     /// One example.
     pub fn row(&self, i: usize) -> &[f32] {
         &self.x[i * self.features..][..self.features]
@@ -118,6 +110,16 @@ pub(super) fn scale<'a>(pixels: impl Iterator<Item = &'a u8>) -> [f32; 256] {
     let sd = (squares as f64 / count as f64 - mean * mean).sqrt();
     let divisor = if sd > 0.0 { sd } else { 1.0 };
     std::array::from_fn(|pixel| ((pixel as f64 - mean) / divisor) as f32)
+}
+
+impl Dataset {
+    /// The share of each class in the examples to train on.
+    pub fn shares(&self) -> Vec<f64> {
+        let train = &self.y[self.train.clone()];
+        let mut counts = vec![0usize; self.classes];
+        train.iter().for_each(|&class| counts[class as usize] += 1);
+        counts.into_iter().map(|count| count as f64 / train.len() as f64).collect()
+    }
 }
 
 /// An order of the examples in which every stretch holds the classes in their overall proportions, as near as can be.

@@ -43,11 +43,11 @@ pub mod rare_words;
 mod ratings;
 mod rdata;
 pub mod reuters_corn;
+pub mod speech;
 pub mod table;
 pub mod text;
 mod tokens;
 pub mod trouble;
-pub mod speech;
 pub mod wine;
 
 pub use augment::{Augment, Augmentation};

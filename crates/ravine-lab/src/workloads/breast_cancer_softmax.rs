@@ -11,13 +11,12 @@ const RECIPE: Recipe = Recipe {
     title: "softmax regression with ridge on all breast masses; gap: loss less its minimum",
     field: Field::Convex,
     metric: Metric::Gap { minimum: 0.083740022426 },
-    target: 6.09e-4,
-    target_reason: softmax::TARGET_REASON,
-    data: |_| Ok(Arc::new(breast_cancer::DATA.whole())),
+    target: Some((6.09e-4, softmax::TARGET_REASON)),
     layers: softmax::layers,
     ridge: softmax::RIDGE,
     choices: &[batch("32"), epochs("40")],
 };
 
 /// What the catalogue says of it.
-pub(super) const ENTRY: Entry = RECIPE.entry(|setup| RECIPE.load(setup));
+pub(super) const ENTRY: Entry =
+    RECIPE.entry(|setup| RECIPE.load(setup, Arc::new(breast_cancer::DATA.whole()), Vec::new()));

@@ -6,7 +6,7 @@ use ravine::ParamSpec;
 use ravine_nn::{Network, NetworkBuilder, Seen};
 
 use super::{Choice, Classifier, Entry, Field, Setup};
-use crate::data::{Batches, Dataset, Order, Split};
+use crate::data::{Augment, Augmentation, Batches, Dataset, Order, Split, trouble};
 use crate::error::Result;
 use crate::workload::{Evaluation, Info, Session, Workload};
 
@@ -16,13 +16,12 @@ pub(super) struct Recipe {
     pub(super) title: &'static str,
     pub(super) field: Field,
     pub(super) metric: Metric,
-    pub(super) target: f64,
-    pub(super) target_reason: &'static str,
-    pub(super) data: fn(&Setup) -> Result<Arc<Dataset>>,
+    /// The target and where it comes from; `None` for three quarters of the way from a blind guess to no mistake.
+    pub(super) target: Option<(f64, &'static str)>,
     /// Adds the layers to a network that takes one example.
     pub(super) layers: fn(NetworkBuilder<f32>, &Setup, &Dataset) -> Result<NetworkBuilder<f32>>,
     pub(super) ridge: f64,
-    /// With [`batch`] and [`epochs`] among them.
+    /// With [`batch`] and [`epochs`] among them; [`augment`] for pictures.
     pub(super) choices: &'static [Choice],
 }
 
@@ -35,6 +34,17 @@ pub(super) const fn batch(default: &'static str) -> Choice {
 pub(super) const fn epochs(default: &'static str) -> Choice {
     Choice::new("epochs", default, "passes over the training data in a full run")
 }
+
+/// The choice of how pictures are changed while training.
+pub(super) const fn augment(default: &'static str) -> Choice {
+    Choice::new(
+        AUGMENT,
+        default,
+        "shift=2/flip/crop=4/noise=0.1: how pictures are changed in training, or none",
+    )
+}
+
+const AUGMENT: &str = "augment";
 
 /// What is compared, besides the loss.
 #[derive(Clone, Copy)]
@@ -53,34 +63,66 @@ impl Recipe {
         Entry { name: self.name, title: self.title, field: self.field, choices: self.choices, load }
     }
 
-    /// Loads the data; then it is a workload.
-    pub(super) fn load(self, setup: &Setup) -> Result<Box<dyn Workload>> {
-        let data = (self.data)(setup)?;
+    /// With its data it is a workload. `notes` say what was done to the data.
+    pub(super) fn load(
+        self,
+        setup: &Setup,
+        data: Arc<Dataset>,
+        notes: Vec<String>,
+    ) -> Result<Box<dyn Workload>> {
         let parameters = self.network(setup, &data, 0)?.params().len();
         let (metric, higher_is_better) = match self.metric {
             Metric::Accuracy => ("accuracy", true),
             Metric::Gap { .. } => ("gap", false),
         };
+        let shares = data.shares();
+        let common = shares.iter().copied().fold(0.0, f64::max);
+        let (target, target_reason) = self.target.unwrap_or((
+            common + 0.75 * (1.0 - common),
+            "three quarters of the way from always naming the commonest class to no mistake",
+        ));
         let info = Info {
             name: setup.spec(),
             title: self.title.into(),
             metric,
             higher_is_better,
-            target: self.target,
-            target_reason: self.target_reason.into(),
-            guess: Some(data.guess()),
+            target,
+            target_reason: target_reason.into(),
+            guess: Some(entropy(&shares)),
             split: data.split(),
-            data_sha256: data.sha256.into(),
+            data_sha256: data.sha256.clone(),
             batch: setup.number("batch", 1..=data.train.len())?,
             epochs: setup.number("epochs", 1..=1_000_000)?,
             parameters,
         };
-        Ok(Box::new(Classification { recipe: self, setup: setup.clone(), info, data }))
+        let augment = self.augmentations(setup)?;
+        if !augment.is_empty() {
+            Augment::new(picture(&data), augment.clone(), 0)?;
+        }
+        let setup = setup.clone();
+        Ok(Box::new(Classification { recipe: self, setup, info, data, augment, notes }))
     }
 
     fn network(&self, setup: &Setup, data: &Dataset, seed: u64) -> Result<Network<f32>> {
-        Ok((self.layers)(Network::builder(data.features), setup, data)?.build(seed)?)
+        Ok((self.layers)(Network::builder(&data.shape[..]), setup, data)?.build(seed)?)
     }
+
+    fn augmentations(&self, setup: &Setup) -> Result<Vec<Augmentation>> {
+        match self.choices.iter().any(|choice| choice.name == AUGMENT).then(|| setup.text(AUGMENT)) {
+            None | Some("none") => Ok(Vec::new()),
+            Some(list) => list.split('/').map(str::parse).collect(),
+        }
+    }
+}
+
+/// The extents of a picture.
+fn picture(data: &Dataset) -> [usize; 3] {
+    data.shape[..].try_into().expect("only workloads of pictures take augmentations")
+}
+
+/// The cross-entropy of always guessing classes in these proportions, in nats.
+pub(super) fn entropy(shares: &[f64]) -> f64 {
+    -shares.iter().filter(|share| **share > 0.0).map(|share| share * share.ln()).sum::<f64>()
 }
 
 struct Classification {
@@ -88,6 +130,8 @@ struct Classification {
     setup: Setup,
     info: Info,
     data: Arc<Dataset>,
+    augment: Vec<Augmentation>,
+    notes: Vec<String>,
 }
 
 impl Workload for Classification {
@@ -100,6 +144,10 @@ impl Workload for Classification {
         let specs = network.params().specs();
         Box::new(Run {
             data: self.data.clone(),
+            augment: (!self.augment.is_empty()).then(|| {
+                Augment::new(picture(&self.data), self.augment.clone(), seed)
+                    .expect("made when it was loaded")
+            }),
             metric: self.recipe.metric,
             specs: specs.iter().map(ParamSpec::from).collect(),
             model: Classifier::new(network, self.recipe.ridge),
@@ -108,10 +156,19 @@ impl Workload for Classification {
             y: Vec::new(),
         })
     }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    fn trouble(&self) -> Vec<String> {
+        trouble::look(&self.data)
+    }
 }
 
 struct Run {
     data: Arc<Dataset>,
+    augment: Option<Augment>,
     metric: Metric,
     specs: Vec<ParamSpec>,
     model: Classifier<f32>,
@@ -137,6 +194,9 @@ impl Session for Run {
             let row = self.data.train.start + row;
             self.x.extend_from_slice(self.data.row(row));
             self.y.push(self.data.y[row]);
+        }
+        if let Some(augment) = &self.augment {
+            augment.apply(step, &mut self.x);
         }
         self.model.backward(&self.x, &self.y, step).expect("a batch fits its network")
     }

@@ -11,13 +11,12 @@ const RECIPE: Recipe = Recipe {
     title: "softmax regression with ridge on all Fisher's irises; gap: loss less its minimum",
     field: Field::Convex,
     metric: Metric::Gap { minimum: 0.266201000802 },
-    target: 8.32e-4,
-    target_reason: softmax::TARGET_REASON,
-    data: |_| Ok(Arc::new(iris::DATA.whole())),
+    target: Some((8.32e-4, softmax::TARGET_REASON)),
     layers: softmax::layers,
     ridge: softmax::RIDGE,
     choices: &[batch("15"), epochs("40")],
 };
 
 /// What the catalogue says of it.
-pub(super) const ENTRY: Entry = RECIPE.entry(|setup| RECIPE.load(setup));
+pub(super) const ENTRY: Entry =
+    RECIPE.entry(|setup| RECIPE.load(setup, Arc::new(iris::DATA.whole()), Vec::new()));

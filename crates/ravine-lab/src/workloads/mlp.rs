@@ -43,6 +43,7 @@ pub(super) fn layers(
         None => network,
     };
     let hidden = (0..depth).map(|i| widths[i.min(widths.len() - 1)]);
+    let network = network.flatten();
     Ok(hidden.fold(network, |network, width| network.linear(width).activation(activation)).linear(classes))
 }
 

@@ -5,13 +5,27 @@ mod classification;
 mod classifier;
 mod digits_mlp;
 mod digits_softmax;
+mod documents;
+mod fashion;
+mod fashion_2c2d;
 mod fashion_mlp;
+mod fashion_resnet;
+mod fashion_vae;
+mod images;
 mod iris_softmax;
 mod mlp;
 mod quadratic_deep;
+mod ratings;
+mod resnet;
 mod rotation;
 mod setup;
 mod softmax;
+mod speech;
+mod table;
+mod task;
+mod text;
+mod text_gpt;
+mod text_lstm;
 mod wine_softmax;
 
 pub use classifier::Classifier;
@@ -67,6 +81,16 @@ pub struct Entry {
 pub const WORKLOADS: &[Entry] = &[
     digits_mlp::ENTRY,
     fashion_mlp::ENTRY,
+    fashion_2c2d::ENTRY,
+    fashion_resnet::ENTRY,
+    fashion_vae::ENTRY,
+    text_gpt::ENTRY,
+    text_lstm::ENTRY,
+    speech::ENTRY,
+    documents::ENTRY,
+    ratings::ENTRY,
+    images::ENTRY,
+    table::ENTRY,
     quadratic_deep::ENTRY,
     digits_softmax::ENTRY,
     iris_softmax::ENTRY,

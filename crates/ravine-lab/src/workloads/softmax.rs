@@ -22,5 +22,5 @@ pub(super) fn layers(
     _setup: &Setup,
     data: &Dataset,
 ) -> Result<NetworkBuilder<f32>> {
-    Ok(network.init(Init::zeros(), Init::zeros()).linear(data.classes))
+    Ok(network.init(Init::zeros(), Init::zeros()).flatten().linear(data.classes))
 }

@@ -11,13 +11,12 @@ const RECIPE: Recipe = Recipe {
     title: "softmax regression with ridge on all wines; gap: loss less its minimum",
     field: Field::Convex,
     metric: Metric::Gap { minimum: 0.095140842125 },
-    target: 1.00e-3,
-    target_reason: softmax::TARGET_REASON,
-    data: |_| Ok(Arc::new(wine::DATA.whole())),
+    target: Some((1.00e-3, softmax::TARGET_REASON)),
     layers: softmax::layers,
     ridge: softmax::RIDGE,
     choices: &[batch("16"), epochs("40")],
 };
 
 /// What the catalogue says of it.
-pub(super) const ENTRY: Entry = RECIPE.entry(|setup| RECIPE.load(setup));
+pub(super) const ENTRY: Entry =
+    RECIPE.entry(|setup| RECIPE.load(setup, Arc::new(wine::DATA.whole()), Vec::new()));

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::{
-    Backward, Error, Float, Forward, Layer, Linear, Mat, MatMut, Scope, Shape, lanes, matmul_serial,
+    Backward, Error, Float, Forward, Init, Layer, Linear, Mat, MatMut, Scope, Shape, lanes, matmul_serial,
 };
 
 /// Multi-head self-attention in which each place of `[time, features]` sees itself and what came before it: per head
@@ -16,6 +16,8 @@ pub struct CausalSelfAttention<T> {
     heads: usize,
     time: usize,
     features: usize,
+    /// How the two weights start; biases start at zero then.
+    inits: Option<[Init; 2]>,
     qkv: Linear<T>,
     out: Linear<T>,
     /// `[batch, time, 3, heads, d]`.
@@ -41,6 +43,7 @@ impl<T: Float> CausalSelfAttention<T> {
             heads,
             time: 0,
             features: 0,
+            inits: None,
             qkv: Linear::new(0),
             out: Linear::new(0),
             projected: none(),
@@ -50,6 +53,11 @@ impl<T: Float> CausalSelfAttention<T> {
             d_mixed: none(),
             d_shares: none(),
         }
+    }
+
+    /// How the weights start, in place of PyTorch's default for linear layers; the biases at zero.
+    pub fn init(self, qkv: Init, out: Init) -> Self {
+        Self { inits: Some([qkv, out]), ..self }
     }
 
     /// The sizes of a head.
@@ -70,8 +78,12 @@ impl<T: Float> Layer<T> for CausalSelfAttention<T> {
             let problem = format!("{features} features cannot be split into {heads} heads");
             return Err(Error::layer(scope.path(), problem));
         }
-        *self = Self { time, features, ..Self::new(heads) };
+        *self = Self { time, features, inits: self.inits, ..Self::new(heads) };
         (self.qkv, self.out) = (Linear::new(3 * features), Linear::new(features));
+        if let Some([qkv, out]) = self.inits {
+            self.qkv = Linear::new(3 * features).weight_init(qkv).bias_init(Init::zeros());
+            self.out = Linear::new(features).weight_init(out).bias_init(Init::zeros());
+        }
         self.qkv.build(input, &mut scope.child("qkv"))?;
         self.out.build(input, &mut scope.child("out"))
     }

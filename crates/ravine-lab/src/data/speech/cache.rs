@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 
 use super::corpus::{Speech, Utterance};
 use super::mel::INPUTS;
-use crate::data::fashion_mnist::FOLDER_VARIABLE;
+use crate::data::FOLDER_VARIABLE;
 use crate::data::hex;
 use crate::error::{Kind, Result};
 

@@ -42,21 +42,6 @@ pub struct Speech {
     starts: Vec<[usize; 2]>,
 }
 
-/// Utterances side by side, each filled up with zeros to the longest.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Batch {
-    /// `utterances x longest x inputs`.
-    pub x: Vec<f32>,
-    /// Steps of the longest utterance.
-    pub longest: usize,
-    /// Steps of each utterance.
-    pub steps: Vec<usize>,
-    /// The classes of all utterances, end to end.
-    pub labels: Vec<u32>,
-    /// Classes of each utterance.
-    pub lengths: Vec<usize>,
-}
-
 impl Speech {
     /// Puts utterances together; the first `sizes[0]` are to train on, and so on.
     pub(super) fn new(utterances: &[Utterance], sizes: [usize; 3], voices: [Vec<String>; 3]) -> Self {
@@ -122,25 +107,6 @@ impl Speech {
     pub fn labels(&self, i: usize) -> &[u32] {
         &self.labels[self.starts[i][1]..self.starts[i + 1][1]]
     }
-
-    /// These utterances side by side.
-    pub fn batch(&self, rows: &[usize]) -> Batch {
-        let steps: Vec<usize> = rows.iter().map(|&i| self.steps[i]).collect();
-        let longest = steps.iter().copied().max().unwrap_or(0);
-        let width = longest * self.inputs;
-        let mut x = vec![0.0; rows.len() * width];
-        for (at, &i) in rows.iter().enumerate() {
-            let features = self.features(i);
-            x[at * width..][..features.len()].copy_from_slice(features);
-        }
-        Batch {
-            x,
-            longest,
-            steps,
-            labels: rows.iter().flat_map(|&i| self.labels(i)).copied().collect(),
-            lengths: rows.iter().map(|&i| self.digits[i]).collect(),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -154,18 +120,6 @@ mod tests {
         };
         let utterances = [utterance(4, &[0, 9, 9]), utterance(2, &[3]), utterance(3, &[1, 2])];
         Speech::new(&utterances, [1, 1, 1], Default::default())
-    }
-
-    #[test]
-    fn a_batch_is_filled_up_with_zeros() {
-        let batch = speech().batch(&[2, 1]);
-        assert_eq!((batch.longest, batch.steps), (3, vec![3, 2]));
-        assert_eq!((batch.labels, batch.lengths), (vec![2, 3, 4], vec![2, 1]));
-        let (first, second) = batch.x.split_at(3 * INPUTS);
-        assert!(first.iter().all(|&x| x == 3.0));
-        assert!(second[..2 * INPUTS].iter().all(|&x| x == 2.0));
-        assert!(second[2 * INPUTS..].iter().all(|&x| x == 0.0));
-        assert!(speech().batch(&[]).x.is_empty());
     }
 
     #[test]

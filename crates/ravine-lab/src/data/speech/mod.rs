@@ -20,7 +20,7 @@ mod noise;
 mod tones;
 mod wav;
 
-pub use corpus::{Batch, Speech};
+pub use corpus::Speech;
 pub use mel::{BANDS, INPUTS, LogMel, STACK};
 
 use std::ops::ControlFlow;
