@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ravine::random::Random;
 use ravine::rules::AdamW;
 use ravine::{Guard, Optimizer, Outcome, ParamSpec};
-use ravine_nn::{CrossEntropy, Loss, Mode, Network};
+use ravine_nn::{CrossEntropy, Loss, Mode, Network, NetworkBuilder, Padding};
 
 struct Options {
     model: &'static Model,
@@ -16,18 +16,35 @@ struct Options {
     threads: usize,
 }
 
-/// Linear layers of these widths with ReLU between them, and the examples in a batch.
+/// A model and what it is given. Its results are logits over the innermost extent, with a target for each row.
 struct Model {
     name: &'static str,
-    widths: &'static [usize],
+    network: fn() -> NetworkBuilder<f32>,
+    /// The examples are token ids below this; without it they are numbers in [0, 1).
+    vocabulary: Option<u64>,
     batch: usize,
 }
 
-const MODELS: [Model; 2] = [
-    Model { name: "mlp", widths: &[784, 512, 256, 10], batch: 128 },
+const MODELS: [Model; 3] = [
+    Model { name: "mlp", network: mlp, vocabulary: None, batch: 128 },
+    Model { name: "cnn", network: cnn, vocabulary: None, batch: 64 },
     // What the laboratory trains by the thousand: shows the cost of a step beside its arithmetic.
-    Model { name: "tiny", widths: &[64, 32, 10], batch: 32 },
+    Model { name: "tiny", network: tiny, vocabulary: None, batch: 32 },
 ];
+
+fn mlp() -> NetworkBuilder<f32> {
+    Network::builder(784).linear(512).relu().linear(256).relu().linear(10)
+}
+
+fn tiny() -> NetworkBuilder<f32> {
+    Network::builder(64).linear(32).relu().linear(10)
+}
+
+fn cnn() -> NetworkBuilder<f32> {
+    let net = Network::builder([1, 28, 28]).conv2d(32, 3, 1, Padding::Same).relu().max_pool2d(2, 2);
+    let net = net.conv2d(64, 3, 1, Padding::Same).relu().max_pool2d(2, 2);
+    net.flatten().linear(128).relu().linear(10)
+}
 
 /// Milliseconds of each part of each step.
 #[derive(Default)]
@@ -42,7 +59,7 @@ fn main() -> ExitCode {
     let options = match options(std::env::args().skip(1)) {
         Ok(options) => options,
         Err(problem) => {
-            eprintln!("{problem}\nusage: models [mlp|tiny] [--seconds 4] [--threads 2]");
+            eprintln!("{problem}\nusage: models [mlp|cnn|tiny] [--seconds 4] [--threads 2]");
             return ExitCode::from(2);
         }
     };
@@ -70,20 +87,23 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
 }
 
 fn train(model: &Model, seconds: f64) -> Times {
-    let (&input, rest) = model.widths.split_first().expect("widths");
-    let (&output, hidden) = rest.split_last().expect("two widths");
-    let builder = hidden.iter().fold(Network::<f32>::builder(input), |net, &width| net.linear(width).relu());
-    let mut net = builder.linear(output).build(0).expect("sizes");
+    let mut net = (model.network)().build(0).expect("sizes");
     let specs = net.params().specs().iter().map(ParamSpec::from);
     let mut optimizer: Optimizer<f32> = Optimizer::builder(AdamW::default())
         .guard(Guard::Off)
         .zero_grad(true)
         .build(&specs.collect::<Vec<_>>())
         .expect("parameters");
+    let (input, output) = (net.input_shape(), net.output_shape());
+    let (size, rows, classes) = (input.size(), output.size() / output.last(), output.last());
     let random = Random::new(1);
-    let x: Vec<f32> = (0..model.batch * input).map(|i| random.uniform(i as u64) as f32).collect();
-    let labels: Vec<u32> =
-        (0..model.batch as u64).map(|i| random.stream(1).below(i, output as u64) as u32).collect();
+    let x = (0..(model.batch * size) as u64).map(|i| match model.vocabulary {
+        Some(vocabulary) => random.below(i, vocabulary) as f32,
+        None => random.uniform(i) as f32,
+    });
+    let x: Vec<f32> = x.collect();
+    let targets = (0..(model.batch * rows) as u64).map(|i| random.stream(1).below(i, classes as u64) as u32);
+    let labels: Vec<u32> = targets.collect();
     let (mut times, mut grad) = (Times::default(), Vec::new());
     let warm_until = Instant::now() + Duration::from_secs_f64((seconds / 3.0).min(1.0));
     let mut stop = None;
