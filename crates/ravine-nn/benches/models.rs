@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use ravine::random::Random;
 use ravine::rules::AdamW;
 use ravine::{Guard, Optimizer, Outcome, ParamSpec};
-use ravine_nn::{CrossEntropy, Error, Loss, Mode, Network};
-
-mod sequences;
+use ravine_nn::{
+    CausalSelfAttention, CrossEntropy, Embedding, LayerNorm, Linear, Loss, Lstm, Mode, Network,
+    NetworkBuilder, Padding, Positions,
+};
 
 struct Options {
     model: &'static Model,
@@ -18,29 +19,60 @@ struct Options {
     threads: usize,
 }
 
+/// A model and what it is given. Its results are logits over the innermost extent, with a target for each row.
 struct Model {
     name: &'static str,
-    build: fn() -> Result<Network<f32>, Error>,
-    /// The examples in a batch.
+    network: fn() -> NetworkBuilder<f32>,
+    /// The examples are token ids below this; without it they are numbers in [0, 1).
+    vocabulary: Option<u64>,
     batch: usize,
-    /// Inputs are whole numbers below this, or any numbers from 0 to 1.
-    ids: Option<u64>,
 }
 
-const MODELS: [Model; 4] = [
-    Model { name: "mlp", build: || mlp(&[784, 512, 256, 10]), batch: 128, ids: None },
+const MODELS: [Model; 5] = [
+    Model { name: "mlp", network: mlp, vocabulary: None, batch: 128 },
+    Model { name: "cnn", network: cnn, vocabulary: None, batch: 64 },
+    Model { name: "gpt", network: gpt, vocabulary: Some(VOCABULARY), batch: 16 },
+    Model { name: "lstm", network: lstm, vocabulary: Some(VOCABULARY), batch: 32 },
     // What the laboratory trains by the thousand: shows the cost of a step beside its arithmetic.
-    Model { name: "tiny", build: || mlp(&[64, 32, 10]), batch: 32, ids: None },
-    Model { name: "gpt", build: sequences::gpt, batch: 16, ids: Some(sequences::VOCAB) },
-    Model { name: "lstm", build: sequences::lstm, batch: 32, ids: Some(sequences::VOCAB) },
+    Model { name: "tiny", network: tiny, vocabulary: None, batch: 32 },
 ];
 
-/// Linear layers of these widths with ReLU between them.
-fn mlp(widths: &[usize]) -> Result<Network<f32>, Error> {
-    let (&input, rest) = widths.split_first().expect("widths");
-    let (&output, hidden) = rest.split_last().expect("two widths");
-    let builder = hidden.iter().fold(Network::<f32>::builder(input), |net, &width| net.linear(width).relu());
-    builder.linear(output).build(0)
+fn mlp() -> NetworkBuilder<f32> {
+    Network::builder(784).linear(512).relu().linear(256).relu().linear(10)
+}
+
+fn tiny() -> NetworkBuilder<f32> {
+    Network::builder(64).linear(32).relu().linear(10)
+}
+
+fn cnn() -> NetworkBuilder<f32> {
+    let net = Network::builder([1, 28, 28]).conv2d(32, 3, 1, Padding::Same).relu().max_pool2d(2, 2);
+    let net = net.conv2d(64, 3, 1, Padding::Same).relu().max_pool2d(2, 2);
+    net.flatten().linear(128).relu().linear(10)
+}
+
+const VOCABULARY: u64 = 96;
+const FEATURES: usize = 128;
+
+/// Four pre-norm blocks, 128 features, 4 heads, context 128, exact GELU, a head of its own.
+fn gpt() -> NetworkBuilder<f32> {
+    let mut net =
+        Network::builder(128).layer(Embedding::new(VOCABULARY as usize, FEATURES)).layer(Positions::new());
+    for _ in 0..4 {
+        let attend =
+            |body: NetworkBuilder<f32>| body.layer(LayerNorm::new()).layer(CausalSelfAttention::new(4));
+        let think = |body: NetworkBuilder<f32>| {
+            body.layer(LayerNorm::new()).linear(4 * FEATURES).gelu().linear(FEATURES)
+        };
+        net = net.residual(attend).residual(think);
+    }
+    net.layer(LayerNorm::new()).layer(Linear::new(VOCABULARY as usize).no_bias())
+}
+
+/// One LSTM layer of 128 over 100 steps.
+fn lstm() -> NetworkBuilder<f32> {
+    let net = Network::builder(100).layer(Embedding::new(VOCABULARY as usize, FEATURES));
+    net.layer(Lstm::new(FEATURES)).linear(VOCABULARY as usize)
 }
 
 /// Milliseconds of each part of each step.
@@ -56,7 +88,7 @@ fn main() -> ExitCode {
     let options = match options(std::env::args().skip(1)) {
         Ok(options) => options,
         Err(problem) => {
-            eprintln!("{problem}\nusage: models [mlp|tiny|gpt|lstm] [--seconds 4] [--threads 2]");
+            eprintln!("{problem}\nusage: models [mlp|cnn|gpt|lstm|tiny] [--seconds 4] [--threads 2]");
             return ExitCode::from(2);
         }
     };
@@ -84,21 +116,23 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
 }
 
 fn train(model: &Model, seconds: f64) -> Times {
-    let mut net = (model.build)().expect("sizes");
+    let mut net = (model.network)().build(0).expect("sizes");
     let specs = net.params().specs().iter().map(ParamSpec::from);
     let mut optimizer: Optimizer<f32> = Optimizer::builder(AdamW::default())
         .guard(Guard::Off)
         .zero_grad(true)
         .build(&specs.collect::<Vec<_>>())
         .expect("parameters");
+    let (input, output) = (net.input_shape(), net.output_shape());
+    let (size, rows, classes) = (input.size(), output.size() / output.last(), output.last());
     let random = Random::new(1);
-    let values = model.batch * net.input_shape().size();
-    let classes = net.output_shape().last();
-    let targets = model.batch * net.output_shape().size() / classes;
-    let value = |i| model.ids.map_or(random.uniform(i), |ids| random.below(i, ids) as f64) as f32;
-    let x: Vec<f32> = (0..values as u64).map(value).collect();
-    let labels: Vec<u32> =
-        (0..targets as u64).map(|i| random.stream(1).below(i, classes as u64) as u32).collect();
+    let x = (0..(model.batch * size) as u64).map(|i| match model.vocabulary {
+        Some(vocabulary) => random.below(i, vocabulary) as f32,
+        None => random.uniform(i) as f32,
+    });
+    let x: Vec<f32> = x.collect();
+    let targets = (0..(model.batch * rows) as u64).map(|i| random.stream(1).below(i, classes as u64) as u32);
+    let labels: Vec<u32> = targets.collect();
     let (mut times, mut grad) = (Times::default(), Vec::new());
     let warm_until = Instant::now() + Duration::from_secs_f64((seconds / 3.0).min(1.0));
     let mut stop = None;

@@ -260,11 +260,11 @@ impl<T: Float> Layer<T> for Conv2d<T> {
             Some(dx) => parallel::pairs((&mut partial, sums), (dx, images * x_len), group),
             None => parallel::pieces(&mut partial, sums, |i, partial| group(i, partial, &mut [])),
         }
-        for partial in partial.chunks_exact(sums) {
-            let (d_weight, d_bias) = partial.split_at(map.weight_len());
-            accumulate(d_weight, self.weight.of_mut(pass.grads));
-            accumulate(d_bias, self.bias.of_mut(pass.grads));
-        }
+        let (first, rest) = partial.split_at_mut(sums);
+        rest.chunks_exact(sums).for_each(|partial| accumulate(partial, first));
+        let (d_weight, d_bias) = first.split_at(map.weight_len());
+        map.add_by_weight(d_weight, self.weight.of_mut(pass.grads));
+        accumulate(d_bias, self.bias.of_mut(pass.grads));
         self.partial = partial;
     }
 

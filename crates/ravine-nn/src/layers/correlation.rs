@@ -23,6 +23,9 @@ pub(crate) struct Correlation {
 /// Values in the columns of one product: they stay in the second-level cache, however large the image.
 const COLUMNS: usize = 1 << 18;
 
+/// Values in the widest vector.
+const VECTOR: usize = 16;
+
 impl Correlation {
     /// Values in a group's windows at one place: the inner extent of the products.
     fn depth(&self) -> usize {
@@ -132,7 +135,14 @@ impl Correlation {
         }
     }
 
-    /// `d_weight += small large^T`: the gradient by the weight, where either image is a gradient.
+    /// Whether `by_weight` sums the transpose. The columns of that product fill vectors, and it packs the small image, not
+    /// the columns.
+    pub(crate) fn is_flipped(&self) -> bool {
+        self.small >= VECTOR.min(self.depth())
+    }
+
+    /// `d_weight += small large^T`: the gradient by the weight, where either image is a gradient. Each group's part is
+    /// transposed if `is_flipped`.
     pub(crate) fn by_weight<T: Float>(
         &self,
         large: &[T],
@@ -142,19 +152,36 @@ impl Correlation {
     ) {
         let (depth, windows, groups) = (self.depth(), self.windows(), self.groups);
         let parts = small.chunks_exact(small.len() / groups).zip(large.chunks_exact(large.len() / groups));
-        let d_weights = d_weight.chunks_exact_mut(self.small * depth);
-        for ((small, large), d_weight) in parts.zip(d_weights) {
+        let add = |small: Mat<'_, T>, columns: Mat<'_, T>, d_weight: &mut [T]| {
+            let (a, b) = if self.is_flipped() { (columns, small) } else { (small, columns) };
+            matmul(d_weight, true, a, b.transposed(), |_, _| {});
+        };
+        for ((small, large), d_weight) in parts.zip(d_weight.chunks_exact_mut(self.small * depth)) {
             if self.is_pointwise() {
-                let (small, large) = (Mat::new(small, self.small, windows), Mat::new(large, depth, windows));
-                matmul(d_weight, true, small, large.transposed(), |_, _| {});
+                add(Mat::new(small, self.small, windows), Mat::new(large, depth, windows), d_weight);
                 continue;
             }
             for rows in self.tiles() {
                 let n = rows.len() * self.axes[1].output;
                 let (columns, panel) = scratch.split_at_mut(depth * n);
                 gather(&self.axes, large, rows.clone(), columns);
-                let small = self.panel(small, &rows, panel);
-                matmul(d_weight, true, small, Mat::new(columns, depth, n).transposed(), |_, _| {});
+                add(self.panel(small, &rows, panel), Mat::new(columns, depth, n), d_weight);
+            }
+        }
+    }
+
+    /// Adds what `by_weight` summed to the gradient.
+    pub(crate) fn add_by_weight<T: Float>(&self, sums: &[T], d_weight: &mut [T]) {
+        let (small, depth) = (self.small, self.depth());
+        if !self.is_flipped() {
+            return d_weight.iter_mut().zip(sums).for_each(|(d, &sum)| *d = *d + sum);
+        }
+        let groups = sums.chunks_exact(small * depth).zip(d_weight.chunks_exact_mut(small * depth));
+        for (sums, d_weight) in groups {
+            for (i, row) in d_weight.chunks_exact_mut(depth).enumerate() {
+                for (d, &sum) in row.iter_mut().zip(sums[i..].iter().step_by(small)) {
+                    *d = *d + sum;
+                }
             }
         }
     }

@@ -147,44 +147,95 @@ fn pool_backward<T: Float>(axes: &[Axis; 2], x: &[T], y: &[T], dy: &[T], dx: &mu
 ravine::simd! {
     /// `pool` for windows of 2 x 2 side by side.
     fn halve<T: Float>(axes: &[Axis; 2], x: &[T], y: &mut [T]) {
-        let (_, x_len, y_len) = planes(axes);
-        let width = axes[1].input;
-        for (x, y) in x.chunks_exact(x_len).zip(y.chunks_exact_mut(y_len)) {
-            for (lines, y) in x.chunks_exact(2 * width).zip(y.chunks_exact_mut(axes[1].output)) {
-                let (upper, lower) = lines.split_at(width);
-                let pairs = upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0);
-                for (y, (upper, lower)) in y.iter_mut().zip(pairs) {
-                    *y = larger(larger(larger(upper[0], upper[1]), lower[0]), lower[1]);
-                }
-            }
+        match axes[1].output {
+            8.. => halve_lines::<T, 8>(axes, x, y),
+            4.. => halve_lines::<T, 4>(axes, x, y),
+            _ => halve_lines::<T, 1>(axes, x, y),
         }
     }
 
     /// `pool_backward` for windows of 2 x 2 side by side.
     fn halve_backward<T: Float>(axes: &[Axis; 2], x: &[T], y: &[T], dy: &[T], dx: &mut [T]) {
-        let (_, x_len, y_len) = planes(axes);
-        let (width, y_width) = (axes[1].input, axes[1].output);
-        let results = y.chunks_exact(y_len).zip(dy.chunks_exact(y_len));
-        for ((x, dx), (y, dy)) in x.chunks_exact(x_len).zip(dx.chunks_exact_mut(x_len)).zip(results) {
-            let mut targets = dx.chunks_exact_mut(2 * width);
-            let results = y.chunks_exact(y_width).zip(dy.chunks_exact(y_width));
-            for ((x, dx), (y, dy)) in x.chunks_exact(2 * width).zip(&mut targets).zip(results) {
-                let ((upper, lower), (d_upper, d_lower)) = (x.split_at(width), dx.split_at_mut(width));
-                d_upper[2 * y_width..].fill(T::ZERO);
-                d_lower[2 * y_width..].fill(T::ZERO);
-                let pairs = upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0);
-                let (d_upper, d_lower) = (d_upper.as_chunks_mut::<2>().0, d_lower.as_chunks_mut::<2>().0);
-                let targets = d_upper.iter_mut().zip(d_lower);
-                for (((&y, &dy), (upper, lower)), (d_upper, d_lower)) in y.iter().zip(dy).zip(pairs).zip(targets) {
-                    let first = gave(upper[0], y);
-                    let second = gave(upper[1], y) & !first;
-                    let third = gave(lower[0], y) & !(first | second);
-                    let fourth = !(first | second | third);
-                    *d_upper = [T::select(first, dy, T::ZERO), T::select(second, dy, T::ZERO)];
-                    *d_lower = [T::select(third, dy, T::ZERO), T::select(fourth, dy, T::ZERO)];
+        match axes[1].output {
+            8.. => halve_lines_backward::<T, 8>(axes, x, y, dy, dx),
+            4.. => halve_lines_backward::<T, 4>(axes, x, y, dy, dx),
+            _ => halve_lines_backward::<T, 1>(axes, x, y, dy, dx),
+        }
+    }
+}
+
+/// Where the pieces of `N` in a line of at least as many start. The last one reaches back into the one before, which
+/// is written again as it was: lines are too short to leave a rest to single values.
+#[inline(always)]
+fn starts<const N: usize>(len: usize) -> impl Iterator<Item = usize> {
+    (0..len).step_by(N).map(move |start| start.min(len - N))
+}
+
+/// `N` values from `start` on.
+#[inline(always)]
+fn piece<V, const N: usize>(values: &[V], start: usize) -> &[V; N] {
+    values[start..].first_chunk().expect("a piece is inside of its line")
+}
+
+#[inline(always)]
+fn piece_mut<V, const N: usize>(values: &mut [V], start: usize) -> &mut [V; N] {
+    values[start..].first_chunk_mut().expect("a piece is inside of its line")
+}
+
+#[inline(always)]
+fn halve_lines<T: Float, const N: usize>(axes: &[Axis; 2], x: &[T], y: &mut [T]) {
+    let (_, x_len, y_len) = planes(axes);
+    let width = axes[1].input;
+    for (x, y) in x.chunks_exact(x_len).zip(y.chunks_exact_mut(y_len)) {
+        for (lines, y) in x.chunks_exact(2 * width).zip(y.chunks_exact_mut(axes[1].output)) {
+            let (upper, lower) = lines.split_at(width);
+            let (upper, lower) = (upper.as_chunks::<2>().0, lower.as_chunks::<2>().0);
+            for start in starts::<N>(y.len()) {
+                let (upper, lower) = (piece::<_, N>(upper, start), piece::<_, N>(lower, start));
+                for (i, y) in piece_mut::<_, N>(y, start).iter_mut().enumerate() {
+                    *y = larger(larger(larger(upper[i][0], upper[i][1]), lower[i][0]), lower[i][1]);
                 }
             }
-            targets.into_remainder().fill(T::ZERO);
         }
+    }
+}
+
+#[inline(always)]
+fn halve_lines_backward<T: Float, const N: usize>(
+    axes: &[Axis; 2],
+    x: &[T],
+    y: &[T],
+    dy: &[T],
+    dx: &mut [T],
+) {
+    let (_, x_len, y_len) = planes(axes);
+    let (width, y_width) = (axes[1].input, axes[1].output);
+    let results = y.chunks_exact(y_len).zip(dy.chunks_exact(y_len));
+    for ((x, dx), (y, dy)) in x.chunks_exact(x_len).zip(dx.chunks_exact_mut(x_len)).zip(results) {
+        let mut targets = dx.chunks_exact_mut(2 * width);
+        let results = y.chunks_exact(y_width).zip(dy.chunks_exact(y_width));
+        for ((x, dx), (y, dy)) in x.chunks_exact(2 * width).zip(&mut targets).zip(results) {
+            let ((upper, lower), (d_upper, d_lower)) = (x.split_at(width), dx.split_at_mut(width));
+            d_upper[2 * y_width..].fill(T::ZERO);
+            d_lower[2 * y_width..].fill(T::ZERO);
+            let (upper, lower) = (upper.as_chunks::<2>().0, lower.as_chunks::<2>().0);
+            let (d_upper, d_lower) = (d_upper.as_chunks_mut::<2>().0, d_lower.as_chunks_mut::<2>().0);
+            for start in starts::<N>(y_width) {
+                let (upper, lower) = (piece::<_, N>(upper, start), piece::<_, N>(lower, start));
+                let (y, dy) = (piece::<_, N>(y, start), piece::<_, N>(dy, start));
+                let (mut above, mut below) = ([[T::ZERO; 2]; N], [[T::ZERO; 2]; N]);
+                for i in 0..N {
+                    let first = gave(upper[i][0], y[i]);
+                    let second = gave(upper[i][1], y[i]) & !first;
+                    let third = gave(lower[i][0], y[i]) & !(first | second);
+                    let fourth = !(first | second | third);
+                    above[i] = [T::select(first, dy[i], T::ZERO), T::select(second, dy[i], T::ZERO)];
+                    below[i] = [T::select(third, dy[i], T::ZERO), T::select(fourth, dy[i], T::ZERO)];
+                }
+                *piece_mut::<_, N>(d_upper, start) = above;
+                *piece_mut::<_, N>(d_lower, start) = below;
+            }
+        }
+        targets.into_remainder().fill(T::ZERO);
     }
 }

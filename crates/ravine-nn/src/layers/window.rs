@@ -154,7 +154,7 @@ mod tests {
             for kernel in 1..5 {
                 for stride in 1..4 {
                     for dilation in 1..4 {
-                        let each = (0..4).map(|p| Padding::from(p)).chain([Padding::Same]);
+                        let each = (0..4).map(Padding::from).chain([Padding::Same]);
                         for padding in each {
                             let mut window = Window::new(kernel.into());
                             (window.stride, window.dilation) = (stride.into(), dilation.into());
