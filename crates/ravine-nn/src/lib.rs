@@ -40,6 +40,7 @@ pub mod layers;
 mod losses;
 mod matmul;
 mod network;
+mod packed;
 mod parallel;
 mod params;
 mod penalty;
@@ -53,8 +54,8 @@ pub use float::Float;
 pub use init::{Distribution, Fan, Init};
 pub use layer::{Backward, Forward, Layer, Mode, Scope, Seen, SparseRows};
 pub use layers::{
-    Activation, CausalSelfAttention, Dropout, Embedding, EmbeddingBag, LayerNorm, Linear, Lstm, Positions,
-    Residual, Sequential,
+    Activation, CausalSelfAttention, Dropout, Embedding, EmbeddingBag, LastStep, LayerNorm, Linear, Lstm,
+    Positions, Residual, Sequential,
 };
 pub use losses::{
     BinaryCrossEntropy, CrossEntropy, Ctc, Loss, MeanSquared, SmoothedCrossEntropy, Transcript, accuracy,
