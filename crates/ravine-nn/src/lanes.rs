@@ -2,7 +2,7 @@
 
 use crate::Float;
 
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// Joins `f(0), f(1), ..` by `join`: lane i takes f(i), f(i + 16), ..; then the lanes are joined by halves.
 #[inline(always)]
@@ -25,6 +25,20 @@ fn fold<T: Float>(count: usize, start: T, f: impl Fn(usize) -> T, join: impl Fn(
         half /= 2;
     }
     lanes[0]
+}
+
+/// Replaces each value by `f` of it.
+#[inline(always)]
+pub(crate) fn each<T: Float>(values: &mut [T], f: impl Fn(T) -> T) {
+    let mut blocks = values.chunks_exact_mut(LANES);
+    for block in &mut blocks {
+        for value in block {
+            *value = f(*value);
+        }
+    }
+    for value in blocks.into_remainder() {
+        *value = f(*value);
+    }
 }
 
 /// The sum of `f(i)` for i below `count`.

@@ -40,6 +40,7 @@ pub mod layers;
 mod losses;
 mod matmul;
 mod network;
+mod packed;
 mod parallel;
 mod params;
 mod penalty;
@@ -55,7 +56,7 @@ pub use init::{Distribution, Fan, Init};
 pub use layer::{Backward, Forward, Layer, Mode, Scope, Seen, SparseRows};
 pub use layers::{
     Activation, AvgPool2d, BatchNorm, CausalSelfAttention, Conv2d, Dropout, Embedding, EmbeddingBag,
-    LayerNorm, Linear, Lstm, MaxPool2d, Padding, Pair, Positions, Residual, Sequential,
+    LastStep, LayerNorm, Linear, Lstm, MaxPool2d, Padding, Pair, Positions, Residual, Sequential,
 };
 pub use losses::{
     BinaryCrossEntropy, CrossEntropy, Ctc, Loss, MeanSquared, SmoothedCrossEntropy, Transcript, accuracy,

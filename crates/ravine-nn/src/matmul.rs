@@ -34,8 +34,7 @@ impl<'a, T> Mat<'a, T> {
         Self { data, rows, cols, row_stride, col_stride: 1 }
     }
 
-    /// Its columns.
-    pub fn cols(&self) -> usize {
+    pub(crate) fn cols(&self) -> usize {
         self.cols
     }
 
@@ -50,11 +49,11 @@ impl<'a, T> Mat<'a, T> {
         }
     }
 
-    fn row_range(self, rows: Range<usize>) -> Self {
+    pub(crate) fn row_range(self, rows: Range<usize>) -> Self {
         Self { data: &self.data[rows.start * self.row_stride..], rows: rows.len(), ..self }
     }
 
-    fn col_range(self, cols: Range<usize>) -> Self {
+    pub(crate) fn col_range(self, cols: Range<usize>) -> Self {
         Self { data: &self.data[cols.start * self.col_stride..], cols: cols.len(), ..self }
     }
 }
@@ -76,6 +75,13 @@ impl<'a, T> MatMut<'a, T> {
     pub fn strided(data: &'a mut [T], rows: usize, cols: usize, row_stride: usize) -> Self {
         check_strided(data.len(), rows, cols, row_stride);
         Self { data, rows, cols, row_stride }
+    }
+}
+
+impl<T> MatMut<'_, T> {
+    /// Some of its columns.
+    pub(crate) fn col_range(&mut self, cols: Range<usize>) -> MatMut<'_, T> {
+        MatMut::strided(&mut self.data[cols.start..], self.rows, cols.len(), self.row_stride)
     }
 }
 

@@ -132,7 +132,7 @@ fn long_inputs_in_f32_stay_near_f64() {
     assert!(a.is_finite() && (a - b).abs() <= 1e-12 * b, "{a} {b}");
     for (row, (narrow, wide)) in narrow.chunks(classes).zip(wide.chunks(classes)).enumerate() {
         assert!(narrow.iter().zip(wide).all(|(a, b)| (a.to_f64() - b).abs() <= 1e-8), "frame {row}");
-        assert!(wide.iter().sum::<f64>().abs() < 1e-12, "frame {row}");
+        assert!(wide.iter().sum::<f64>().abs() < 1e-10, "frame {row}");
     }
 }
 

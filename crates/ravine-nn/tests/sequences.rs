@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use ravine::random::Random;
 use ravine_nn::{
-    Activation, CausalSelfAttention, CrossEntropy, Embedding, EmbeddingBag, Float, Layer, LayerNorm, Linear,
-    Loss, Lstm, MeanSquared, Mode, Network, Positions, Residual, Sequential, gradcheck,
+    Activation, CausalSelfAttention, CrossEntropy, Embedding, EmbeddingBag, Float, LastStep, Layer,
+    LayerNorm, Linear, Loss, Lstm, MeanSquared, Mode, Network, Positions, Residual, Sequential, gradcheck,
 };
 
 const TRAIN: Mode = Mode::Train { step: 3 };
@@ -45,6 +45,16 @@ fn gradients_of_layer_norm() {
 #[test]
 fn gradients_of_positions() {
     assert_right_inside(5, 4, 3, Positions::new());
+}
+
+#[test]
+fn gradients_of_the_last_step() {
+    assert_right_inside(5, 4, 3, LastStep::new());
+    let mut net = Network::builder([3, 2]).layer(LastStep::new()).build(1).unwrap();
+    assert_eq!(
+        net.forward(&wave(12, 0.0), 2, TRAIN).unwrap(),
+        [wave(12, 0.0)[4..6].to_vec(), wave(12, 0.0)[10..].to_vec()].concat()
+    );
 }
 
 #[test]

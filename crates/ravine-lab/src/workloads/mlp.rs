@@ -14,7 +14,7 @@ pub(super) const fn choices(depth: &'static str, width: &'static str) -> [Choice
         Choice::new("depth", depth, "hidden layers"),
         Choice::new("width", width, "units of each hidden layer, separated by /; the last is for the rest"),
         Choice::new("activation", "relu", "relu, tanh, sigmoid or gelu"),
-        Choice::new("init", "default", "of the weights: default, xavier, he, lecun, or a standard deviation"),
+        Choice::new("init", "default", "of the weights: default, he, xavier, lecun, orthogonal, ..., or a standard deviation"),
     ]
 }
 
@@ -50,16 +50,9 @@ pub(super) fn layers(
 /// How the weights start; `None` for PyTorch's way, in which biases do not start at zero.
 fn init(setup: &Setup) -> Result<Option<Init>> {
     let text = setup.text("init");
-    Ok(match text {
-        "default" => None,
-        "xavier" => Some(Init::xavier_normal()),
-        "he" => Some(Init::kaiming_normal()),
-        "lecun" => Some(Init::lecun_normal()),
-        number => match number.parse() {
-            Ok(std) if (0.0..=1e6).contains(&std) => Some(Init::normal(std)),
-            _ => {
-                return Err(setup.refuse("init", "default, xavier, he, lecun, or a standard deviation"));
-            }
-        },
-    })
+    match text.parse() {
+        _ if text == "default" => Ok(None),
+        Ok(std) if (0.0..=1e6).contains(&std) => Ok(Some(Init::normal(std))),
+        _ => Ok(Some(text.parse()?)),
+    }
 }

@@ -43,6 +43,9 @@ impl Activation {
     }
 }
 
+/// Values copied and then worked on.
+const PIECE: usize = 1 << 11;
+
 impl<T: Float> Layer<T> for Activation {
     fn build(&mut self, input: &Shape, _scope: &mut Scope<'_, T>) -> Result<Shape, Error> {
         Ok(input.clone())
@@ -50,8 +53,11 @@ impl<T: Float> Layer<T> for Activation {
 
     fn forward(&mut self, _pass: &Forward<'_, T>, x: &[T], y: &mut [T]) {
         parallel::chunks(y, |start, y| {
-            y.copy_from_slice(&x[start..][..y.len()]);
-            self.apply(y);
+            // Pieces that stay in the nearest cache.
+            for (x, y) in x[start..][..y.len()].chunks(PIECE).zip(y.chunks_mut(PIECE)) {
+                y.copy_from_slice(x);
+                self.apply(y);
+            }
         });
     }
 

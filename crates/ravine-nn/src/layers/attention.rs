@@ -204,16 +204,15 @@ ravine::simd! {
     fn softmax<T: Float>(scores: &mut [T], from: usize, time: usize, scale: T) {
         let reach = from + scores.len() / time;
         for (i, row) in scores.chunks_exact_mut(time).enumerate() {
-            let (past, future) = row[..reach].split_at_mut(from + i + 1);
-            let top = lanes::largest(past);
-            for p in past.iter_mut() {
-                *p = ((*p - top) * scale).exp();
-            }
-            let share = T::ONE / lanes::sum(past.len(), |i| past[i]);
-            for p in past {
-                *p = *p * share;
-            }
-            future.fill(T::ZERO);
+            let past = from + i + 1;
+            let top = lanes::largest(&row[..past]);
+            // Whole vectors, though what is still to come is dropped.
+            let row = &mut row[..reach];
+            let whole = past.next_multiple_of(lanes::LANES).min(reach);
+            lanes::each(&mut row[..whole], |score| ((score - top) * scale).exp());
+            row[past..].fill(T::ZERO);
+            let share = T::ONE / lanes::sum(whole, |i| row[i]);
+            lanes::each(&mut row[..whole], |p| p * share);
         }
     }
 

@@ -3,10 +3,9 @@
 use rayon::prelude::*;
 
 use crate::layers::linear::add_column_sums;
-use crate::transpose::transpose;
+use crate::packed::Packed;
 use crate::{
-    Backward, Error, Float, Forward, Init, Layer, Mat, MatMut, Param, Scope, Shape, matmul, matmul_serial,
-    parallel,
+    Backward, Error, Float, Forward, Init, Layer, Mat, MatMut, Param, Scope, Shape, matmul, parallel,
 };
 
 /// A recurrent layer over `[time, in]`, which gives its state at every step, `[time, hidden]` (Hochreiter and
@@ -35,9 +34,10 @@ struct Direction<T> {
     weight_h: Param,
     bias_x: Param,
     bias_h: Param,
-    /// Both biases, and the recurrent weight transposed.
+    /// Both biases.
     bias: Vec<T>,
-    turned: Vec<T>,
+    /// The recurrent weight: transposed in `forward`, as it is in `backward`.
+    recurrent: Packed<T>,
     /// i, f, g and o after their activations: `[batch, time, 4 hidden]`.
     gates: Vec<T>,
     /// The gradient before them.
@@ -149,9 +149,8 @@ impl<T: Float> Direction<T> {
         matmul(&mut self.gates, false, x, weight.transposed(), |start, row| {
             parallel::add(&self.bias[start..][..row.len()], row);
         });
-        self.turned.resize(gates * hidden, T::ZERO);
-        transpose(self.weight_h.of(pass.values), hidden, &mut self.turned, gates);
-        let weight = Mat::new(&self.turned, hidden, gates);
+        self.recurrent.pack(self.weight_h.of(pass.values), hidden, gates, true);
+        let recurrent = &self.recurrent;
         let reverse = self.reverse;
         let groups = self.gates.par_chunks_mut(GROUP * time * gates);
         groups
@@ -160,7 +159,7 @@ impl<T: Float> Direction<T> {
             .zip(y.par_chunks_mut(GROUP * time * width))
             .for_each(|(((gates, before), cells), y)| {
                 let group = Group { sizes, reverse, offset };
-                group.forward(weight, gates, before, cells, y);
+                group.forward(recurrent, gates, before, cells, y);
             });
     }
 
@@ -169,7 +168,8 @@ impl<T: Float> Direction<T> {
         let (rows, gates) = (pass.batch * time, 4 * hidden);
         self.d_gates.resize(rows * gates, T::ZERO);
         self.carried.resize(pass.batch * 2 * hidden, T::ZERO);
-        let weight = Mat::new(self.weight_h.of(pass.values), gates, hidden);
+        self.recurrent.pack(self.weight_h.of(pass.values), gates, hidden, false);
+        let recurrent = &self.recurrent;
         let reverse = self.reverse;
         let groups = self.d_gates.par_chunks_mut(GROUP * time * gates);
         groups
@@ -179,7 +179,7 @@ impl<T: Float> Direction<T> {
             .zip(dy.par_chunks(GROUP * time * width))
             .for_each(|((((d_gates, carried), gates), cells), dy)| {
                 let group = Group { sizes, reverse, offset };
-                group.backward(weight, gates, cells, dy, carried, d_gates);
+                group.backward(recurrent, gates, cells, dy, carried, d_gates);
             });
         self.sums.clear();
         self.sums.resize(gates, T::ZERO);
@@ -207,7 +207,7 @@ impl Group {
 
     fn forward<T: Float>(
         &self,
-        weight: Mat<'_, T>,
+        recurrent: &Packed<T>,
         gates: &mut [T],
         before: &mut [T],
         cells: &mut [T],
@@ -221,7 +221,7 @@ impl Group {
                 let state = Mat::strided(&before[at * hidden..], examples, hidden, time * hidden);
                 let gates =
                     MatMut::strided(&mut gates[at * 4 * hidden..], examples, 4 * hidden, time * 4 * hidden);
-                matmul_serial(gates, true, state, weight);
+                recurrent.product(gates, true, state);
             }
             for example in 0..examples {
                 let row = example * time + at;
@@ -242,7 +242,7 @@ impl Group {
 
     fn backward<T: Float>(
         &self,
-        weight: Mat<'_, T>,
+        recurrent: &Packed<T>,
         gates: &[T],
         cells: &[T],
         dy: &[T],
@@ -267,7 +267,7 @@ impl Group {
             if step > 0 {
                 let d_gates =
                     Mat::strided(&d_gates[at * 4 * hidden..], examples, 4 * hidden, time * 4 * hidden);
-                matmul_serial(MatMut::strided(carried, examples, hidden, 2 * hidden), false, d_gates, weight);
+                recurrent.product(MatMut::strided(carried, examples, hidden, 2 * hidden), false, d_gates);
             }
         }
     }
