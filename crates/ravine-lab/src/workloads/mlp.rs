@@ -14,7 +14,11 @@ pub(super) const fn choices(depth: &'static str, width: &'static str) -> [Choice
         Choice::new("depth", depth, "hidden layers"),
         Choice::new("width", width, "units of each hidden layer, separated by /; the last is for the rest"),
         Choice::new("activation", "relu", "relu, tanh, sigmoid or gelu"),
-        Choice::new("init", "default", "of the weights: default, he, xavier, lecun, orthogonal, ..., or a standard deviation"),
+        Choice::new(
+            "init",
+            "default",
+            "of the weights: default, he, xavier, lecun, orthogonal, ..., or a standard deviation",
+        ),
     ]
 }
 
