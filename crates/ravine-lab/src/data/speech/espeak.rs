@@ -23,9 +23,10 @@ const VARIANTS: [&[&str]; 3] = [
         "m1", "m2", "m3", "m4", "m6", "m8", "f1", "f2", "f4", "f5", "Alex", "Alicia", "Andrea", "Andy",
         "Annie", "Denis", "Gene", "Gene2", "Hugo", "Jacky", "Lee", "Mario", "Mike", "adam", "anika",
         "antonio", "aunty", "boris", "caleb", "david", "ed", "edward", "gustave", "iven", "linda", "marcelo",
-        "max", "michel", "miguel", "pablo", "pedro", "quincy", "robert", "sandro", "steph", "travis", "zac",
+        "max", "michel", "miguel", "norbert", "pablo", "pedro", "quincy", "robert", "sandro", "steph",
+        "travis", "zac",
     ],
-    &["m5", "belinda", "norbert", "benjamin"],
+    &["m5", "belinda", "benjamin"],
     &["m7", "f3", "Michael", "paul", "victor", "rob"],
 ];
 
@@ -144,17 +145,19 @@ mod tests {
 
     #[test]
     fn voices_of_the_splits_are_apart() {
-        assert_eq!(voices().map(|voices| voices.len()), [235, 20, 30]);
+        assert_eq!(voices().map(|voices| voices.len()), [240, 15, 30]);
         let mut all = VARIANTS.concat();
         all.sort_unstable();
         assert!(all.windows(2).all(|pair| pair[0] != pair[1]));
     }
 
     #[test]
-    fn every_voice_speaks_and_says_the_same_again() {
+    fn every_variant_and_accent_speaks_and_says_the_same_again() {
         let Some(espeak) = espeak() else { return };
         assert!(!espeak.version.is_empty());
-        for voice in espeak.voices.concat() {
+        // Each variant once, each accent many times.
+        let voices = VARIANTS.concat().into_iter().zip(ACCENTS.iter().cycle());
+        for voice in voices.map(|(variant, accent)| format!("{accent}+{variant}")) {
             let wav = say(&voice, "170", "50", "seven").unwrap();
             let loudest = wav.samples.iter().fold(0.0f32, |a, b| a.max(b.abs()));
             let seconds = wav.samples.len() as f64 / f64::from(wav.rate);

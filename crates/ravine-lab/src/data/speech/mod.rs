@@ -7,7 +7,7 @@
 //! | Source | Sound | Voices: train / validation / test | Noise below the voice |
 //! |---|---|---|---|
 //! | [`Source::Tones`] | pairs of tones, made here | 60 / 6 / 12 pitches, speeds and timbres | 8 to 25 dB |
-//! | [`Source::Espeak`] | English by the program espeak-ng | 235 / 20 / 30 accents with variants, 130 to 200 words a minute | 10 to 30 dB |
+//! | [`Source::Espeak`] | English by the program espeak-ng | 240 / 15 / 30 accents with variants, 130 to 200 words a minute | 10 to 30 dB |
 //!
 //! 3000 utterances train, 200 validate, 300 test. All of it is a pure function of a fixed seed and, for speech, of the
 //! version of espeak-ng.
