@@ -6,10 +6,10 @@
 //!
 //! | Source | Sound | Voices: train / validation / test | Noise below the voice |
 //! |---|---|---|---|
-//! | [`Source::Tones`] | pairs of tones, made here | 24 / 6 / 8 pitches, speeds and timbres | 5 to 20 dB |
-//! | [`Source::Espeak`] | English by the program espeak-ng | 120 / 12 / 24 accents with variants, 120 to 220 words a minute | 10 to 30 dB |
+//! | [`Source::Tones`] | pairs of tones, made here | 60 / 6 / 12 pitches, speeds and timbres | 8 to 25 dB |
+//! | [`Source::Espeak`] | English by the program espeak-ng | 240 / 15 / 30 accents with variants, 130 to 200 words a minute | 10 to 30 dB |
 //!
-//! 2000 utterances train, 200 validate, 300 test. All of it is a pure function of a fixed seed and, for speech, of the
+//! 3000 utterances train, 200 validate, 300 test. All of it is a pure function of a fixed seed and, for speech, of the
 //! version of espeak-ng.
 
 mod cache;
@@ -43,7 +43,7 @@ pub const CLASSES: usize = 11;
 const SEED: u64 = 20_060_625;
 
 /// Utterances to train, validate and test on.
-const SIZES: [usize; 3] = [2000, 200, 300];
+const SIZES: [usize; 3] = [3000, 200, 300];
 
 /// Digits in an utterance, from and to.
 const DIGITS: [u64; 2] = [3, 7];

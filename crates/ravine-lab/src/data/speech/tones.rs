@@ -23,9 +23,9 @@ const CODE: [[usize; 2]; 10] =
     [[0, 1], [0, 2], [0, 3], [1, 0], [1, 2], [1, 3], [2, 0], [2, 1], [2, 3], [3, 0]];
 
 /// Voices to train, validate and test on.
-const VOICES: [usize; 3] = [24, 6, 8];
+const VOICES: [usize; 3] = [60, 6, 12];
 
-const PITCH: [f64; 2] = [0.87, 1.15];
+const PITCH: [f64; 2] = [0.89, 1.13];
 /// Factor on all lengths.
 const SLOWNESS: [f64; 2] = [0.75, 1.35];
 /// Amplitudes of the second and third harmonic, the first having 1.
@@ -36,7 +36,7 @@ const GAP: [f64; 2] = [0.02, 0.12];
 /// A tone's own factor on the pitch.
 const DETUNE: [f64; 2] = [0.985, 1.015];
 /// Of tones over noise.
-const DECIBELS: [f64; 2] = [5.0, 20.0];
+const DECIBELS: [f64; 2] = [8.0, 25.0];
 
 /// Tones rise and fall in this time, in seconds: a sudden start would be heard in all bands.
 const RAMP: f64 = 0.005;
