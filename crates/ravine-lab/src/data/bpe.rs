@@ -1,7 +1,7 @@
 //! Byte-pair encoding: the pairs of tokens that occur most often become tokens.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 
 use crate::error::{Kind, Result};
 
@@ -49,6 +49,7 @@ impl Bpe {
         for (index, (word, count)) in words.iter().enumerate() {
             pairs.add(index, word, *count);
         }
+        pairs.settle();
         while encoding.merges.len() < merges {
             let Some(pair) = pairs.most() else { break };
             let token = encoding.push(pair);
@@ -59,6 +60,7 @@ impl Bpe {
                 join(word, pair, token);
                 pairs.add(index, word, *count);
             }
+            pairs.settle();
         }
         encoding
     }
@@ -179,7 +181,9 @@ struct Pairs {
     counts: HashMap<Pair, i64>,
     /// The words a pair occurred in at some time.
     places: HashMap<Pair, BTreeSet<usize>>,
-    /// Every count a pair ever had; all but the present ones are stale.
+    /// The pairs whose count has changed since they were put in order.
+    changed: HashSet<Pair>,
+    /// Every count a pair had when it was put in order; all but the present ones are stale.
     order: BinaryHeap<(i64, Reverse<Pair>)>,
 }
 
@@ -187,13 +191,17 @@ impl Pairs {
     fn add(&mut self, index: usize, word: &[u32], count: i64) {
         for pair in word.windows(2) {
             let pair = (pair[0], pair[1]);
-            let known = self.counts.entry(pair).or_default();
-            *known += count;
-            self.order.push((*known, Reverse(pair)));
+            *self.counts.entry(pair).or_default() += count;
+            self.changed.insert(pair);
             if count > 0 {
                 self.places.entry(pair).or_default().insert(index);
             }
         }
+    }
+
+    /// Puts the pairs that have changed in order.
+    fn settle(&mut self) {
+        self.order.extend(self.changed.drain().map(|pair| (self.counts[&pair], Reverse(pair))));
     }
 
     /// The pair that occurs most often, at least twice.

@@ -1,4 +1,7 @@
-//! Data sets: four small ones inside the library, one read from files, all with fixed splits.
+//! Data: small sets inside the library, larger ones read from files, and the user's own; all with fixed splits.
+//!
+//! Examples with a class each are a [`Dataset`], texts a [`Corpus`], ratings are [`Ratings`], documents as words
+//! [`Documents`]. The user's own come from [`folder`] (pictures), [`table`](mod@table) and [`text`].
 //!
 //! | Name | Examples x features, classes | Train / validation / test | Scaling |
 //! |---|---|---|---|
@@ -8,7 +11,7 @@
 //! | `breast-cancer` | 569 x 30, 2 | 341 / 114 / 114 | as `iris` |
 //! | `fashion-mnist` | 70000 x 784, 10 | 50000 / 10000 / 10000 | training mean and standard deviation of all pixels |
 //!
-//! **Splits.** The examples are put in the stratified order of [`stratified_order`] with the seed [`SPLIT_SEED`]; the
+//! **Splits.** The examples of a [`Dataset`] are put in the stratified order of [`stratified_order`] with the seed [`SPLIT_SEED`]; the
 //! first 60 % train, the next 20 % validate, the rest test. Fashion-MNIST keeps its official test set; its 60000
 //! training examples are put in that order and cut at 50000. The order never depends on a trial's seed, so every
 //! optimizer and every seed sees the same three sets.
@@ -16,7 +19,7 @@
 //! **Scaling.** Mean and standard deviation (of the population, divisor n) come from the training part alone and are
 //! applied to all three.
 //!
-//! The embedded sets also come whole, scaled by all of it and with every split the whole, for convex problems that
+//! The embedded tables also come whole, scaled by all of it and with every split the whole, for convex problems that
 //! have a known minimum: [`Embedded::whole`].
 
 mod augment;

@@ -97,6 +97,7 @@ mod tests {
     fn clues_are_rare_and_tell_the_class() {
         let documents = (ENTRY.load)(None).unwrap();
         assert_eq!((documents.words.len(), documents.split()), (5000, [1800, 600, 600]));
+        assert_eq!(documents.sha256, "cf6e4af5e77692b382000e3e1c8ebdcb4877b9d90c165f7ff1395d6814d4579f");
         let mut holding = vec![0; 5000];
         let mut right = 0;
         for (i, &class) in documents.y.iter().enumerate() {

@@ -254,8 +254,10 @@ impl<'a> Reader<'a> {
             }
             other => return Err(damaged(self.path, "type of a value", "one that data has", other)),
         };
-        // A text's flags say other things.
-        let attributes = match has_attributes && kind != kind::TEXT && kind != kind::PACKED {
+        // The flags of symbols, references and texts say other things.
+        let vector = matches!(content, Content::Integers(_) | Content::Reals(_))
+            || matches!(kind, kind::TEXTS | kind::LIST);
+        let attributes = match has_attributes && vector {
             true => self.item()?.into_pairs(),
             false => Vec::new(),
         };
@@ -367,6 +369,18 @@ pub(super) mod tests {
         assert!(message.contains("one named c, found a, b"), "{message}");
         let message = Frame::read(folder.path(), "Other").unwrap_err().to_string();
         assert!(message.contains("an object Other"), "{message}");
+    }
+
+    #[test]
+    fn a_symbol_that_comes_again_is_a_number() {
+        // Three symbols, and the second again: the number in its flags looks like the mark of attributes.
+        let symbol = |name: &str| [word(1).to_vec(), text(name)].concat();
+        let pair = |name: Vec<u8>| [word(0x402).to_vec(), name, integers(&[7])].concat();
+        let names = [symbol("levels"), symbol("class"), symbol("names"), word(0x2ff).to_vec()];
+        let bytes = [header(), names.map(pair).concat(), word(254).to_vec()].concat();
+        let pairs = Reader::new(Path::new("pairs"), &bytes).value().unwrap().into_pairs();
+        let names: Vec<&str> = pairs.iter().map(|(name, _)| &name[..]).collect();
+        assert_eq!(names, ["levels", "class", "names", "class"]);
     }
 
     #[test]

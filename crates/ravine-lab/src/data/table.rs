@@ -357,6 +357,13 @@ mod tests {
         assert!(message.contains("cannot read no/such.csv"), "{message}");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn nothing_makes_it_panic(text in "(a,b|a;b)\n[ab0-9.,;\t\"\n?-]{0,300}") {
+            let _ = read_text(&text, "a");
+        }
+    }
+
     #[test]
     fn quotes_and_a_byte_order_mark_are_understood() {
         let text = table("\u{feff}\"a;b\",y", 24, |i| format!("\"{i}\",\"x, {}\"", i % 2));

@@ -5,10 +5,13 @@ use std::ops::Range;
 use ravine::random::Random;
 
 use super::{Bpe, Corpus, Split};
+use crate::error::{Kind, Result};
 
 /// A corpus as tokens, its stretches one after the other. No token reaches over the border of two.
 #[derive(Clone, Debug)]
 pub struct Tokens {
+    /// The corpus's.
+    name: String,
     encoding: Bpe,
     ids: Vec<u32>,
     splits: [Range<usize>; 3],
@@ -37,7 +40,7 @@ impl Tokens {
             start..ids.len()
         });
         let characters = all.map(|split| corpus.split(split).chars().count());
-        Self { encoding, ids, splits, characters }
+        Self { name: corpus.name().into(), encoding, ids, splits, characters }
     }
 
     /// How text becomes tokens and back.
@@ -66,11 +69,26 @@ impl Tokens {
         self.characters[split as usize] as f64 / self.ids(split).len() as f64
     }
 
+    /// Refuses a context that is 0, or too long for one of the stretches.
+    pub fn check(&self, context: usize) -> Result<()> {
+        let [train, validation, test] = self.split();
+        let shortest = train.min(validation).min(test);
+        if context > 0 && context < shortest {
+            return Ok(());
+        }
+        let reason = format!(
+            "a context must be 1 to {} tokens, not {context}: the stretches of the text have {train}, {validation} and \
+             {test}",
+            shortest.saturating_sub(1)
+        );
+        Err(Kind::BadData { place: self.name.clone(), reason }.into())
+    }
+
     /// Windows that cover a stretch in order. Each has `context` inputs and as many targets; every token but the first is
     /// a fresh target once. The last window is moved back to be full, so fewer of its targets are fresh.
     ///
     /// # Panics
-    /// If `context` is 0, or the stretch has not at least one token more.
+    /// If `context` is 0, or the stretch has not at least one token more: see [`check`](Self::check).
     pub fn windows(&self, split: Split, context: usize) -> impl ExactSizeIterator<Item = Window<'_>> {
         let ids = self.ids(split);
         assert!(context > 0 && context < ids.len(), "no window of {context} in {} tokens", ids.len());
@@ -87,7 +105,7 @@ impl Tokens {
     /// (seed, step, place in the batch) alone.
     ///
     /// # Panics
-    /// If `context` is 0, or the training stretch has not at least one token more.
+    /// If `context` is 0, or the training stretch has not at least one token more: see [`check`](Self::check).
     pub fn batch(
         &self,
         seed: u64,
@@ -157,6 +175,18 @@ mod tests {
         let (mut inputs, mut targets) = (Vec::new(), Vec::new());
         tokens.batch(0, 0, [1, 1079], &mut inputs, &mut targets);
         assert_eq!((inputs[0], targets[1078]), (tokens.ids(Split::Train)[0], tokens.ids(Split::Train)[1079]));
+    }
+
+    #[test]
+    fn a_context_that_does_not_fit_is_refused() {
+        let tokens = corpus().characters();
+        assert!(tokens.check(1).is_ok() && tokens.check(59).is_ok());
+        for context in [0, 60] {
+            let message = tokens.check(context).unwrap_err().to_string();
+            for word in ["letters", "1 to 59 tokens", &format!("not {context}"), "1080, 60 and 60"] {
+                assert!(message.contains(word), "{message}");
+            }
+        }
     }
 
     #[test]

@@ -223,9 +223,9 @@ mod tests {
 
     #[test]
     fn good_data_has_no_trouble() {
-        assert_eq!(look(&good()), [String::new(); 0]);
+        assert!(look(&good()).is_empty());
         let whole = Dataset { train: 0..30, validation: 0..30, test: 0..30, ..good() };
-        assert_eq!(look(&whole), [String::new(); 0]);
+        assert!(look(&whole).is_empty());
     }
 
     #[test]
@@ -284,9 +284,10 @@ mod tests {
             let entry = DATASETS.iter().find(|entry| entry.name == name).unwrap();
             look(&(entry.load)(None).unwrap())
         };
-        // Iris has a flower twice, digits have pixels that are always black.
+        // Digits have pixels that are always black, iris has one flower twice.
+        assert!(found("iris")[0].contains("1 of 30 test rows are training rows too"));
         assert!(found("digits")[0].contains("features are constant over the training rows: 0"));
-        assert_eq!(found("wine"), [String::new(); 0]);
-        assert_eq!(found("breast-cancer"), [String::new(); 0]);
+        assert!(found("wine").is_empty());
+        assert!(found("breast-cancer").is_empty());
     }
 }
