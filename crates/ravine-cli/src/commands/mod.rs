@@ -4,6 +4,7 @@ mod catalogue;
 mod compare;
 mod completions;
 mod data;
+mod eval;
 mod experiment;
 mod figures;
 mod gradient;
@@ -14,6 +15,7 @@ mod schedule;
 mod schedules;
 mod serve;
 mod trace;
+mod train;
 mod workloads;
 
 use crate::failure::Result;
@@ -23,6 +25,10 @@ use clap::Subcommand;
 pub(crate) enum Command {
     /// Compare optimizers and schedules on real workloads, each at its own best learning rate.
     Compare(compare::Arguments),
+    /// Train a workload for its weights, watched as it runs.
+    Train(train::Arguments),
+    /// Evaluate weights that `ravine train` gave.
+    Eval(eval::Arguments),
     /// Trace the path of optimizers over a function, and draw it.
     Trace(trace::Arguments),
     /// Slope, curvature and stable learning rates of a function at a point.
@@ -55,6 +61,8 @@ impl Command {
     pub(crate) fn run(self) -> Result {
         match self {
             Self::Compare(arguments) => compare::run(arguments),
+            Self::Train(arguments) => train::run(&arguments),
+            Self::Eval(arguments) => eval::run(&arguments),
             Self::Trace(arguments) => trace::run(&arguments),
             Self::Gradient(arguments) => gradient::run(&arguments),
             Self::Experiment(arguments) => experiment::run(&arguments),

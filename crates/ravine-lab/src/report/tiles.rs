@@ -2,6 +2,7 @@
 
 use super::diagnosis;
 use super::markup::{count, text};
+use crate::health::HEALTHY_UPDATES;
 use crate::comparison::WorkloadResult;
 use crate::stats::number::{lr, seconds, significant, steps};
 use crate::stats::score::{self, Split};
@@ -129,7 +130,7 @@ fn updates(workload: &WorkloadResult, arm: usize) -> String {
     let Some(median) = summary::median(&ratios) else {
         return tile("Size of a step |\u{394}w|/|w|", "not measured", &[], "");
     };
-    let (low, high) = diagnosis::HEALTHY_UPDATES;
+    let (low, high) = HEALTHY_UPDATES;
     let verdict = match median {
         m if m < low => "Smaller than the usual 1e-3..1e-2: training crawls or the rate has decayed.",
         m if m > high => "Larger than the usual 1e-3..1e-2: steps are rough.",
