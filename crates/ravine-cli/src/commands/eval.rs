@@ -55,11 +55,12 @@ pub(super) fn run(arguments: &Arguments) -> Result {
     };
     let workload = workloads::load(spec, arguments.data.as_deref())?;
     let info = workload.info();
-    if weights.data_sha256().is_some_and(|sha256| sha256 != info.data_sha256) {
-        say("note: these weights were trained on other data");
-    }
+    let other_data = weights.data_sha256().is_some_and(|sha256| sha256 != info.data_sha256);
     let mut session = workload.start(weights.seed().unwrap_or(0), Order::Reshuffled);
     weights.load(&mut *session)?;
+    if other_data {
+        say("note: these weights were trained on other data");
+    }
     let (split, name, index) = arguments.split.split();
     let seen = session.evaluate(split);
     if arguments.format == Format::Json {
