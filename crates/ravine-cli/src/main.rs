@@ -11,6 +11,7 @@ mod numbers;
 mod output;
 mod picture;
 mod progress;
+mod rerun;
 mod spec;
 mod table;
 

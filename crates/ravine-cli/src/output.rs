@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, Result};
 use clap::ValueEnum;
+use ravine_lab::whole;
 use serde::Serialize;
 use std::io::Write;
 use std::path::Path;
@@ -49,21 +50,5 @@ fn csv_line(cells: impl IntoIterator<Item = impl AsRef<str>>) -> String {
 
 /// Writes a file that appears whole or not at all. What is there and is no file, such as `/dev/stdout`, is written to.
 pub(crate) fn write_file(path: &Path, contents: impl AsRef<[u8]>) -> Result {
-    let error = |error: std::io::Error| Failure::Error(format!("cannot write {}: {error}", path.display()));
-    if path.metadata().is_ok_and(|there| !there.is_file()) {
-        return std::fs::write(path, contents).map_err(error);
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(error)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(error)?;
-    file.write_all(contents.as_ref()).map_err(error)?;
-    file.as_file().sync_all().map_err(error)?;
-    // A temporary file is private; a report is to be read by whom the folder lets in.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).map_err(error)?;
-    }
-    file.persist(path).map_err(|failed| error(failed.error))?;
-    Ok(())
+    Ok(whole::write(path, contents)?)
 }

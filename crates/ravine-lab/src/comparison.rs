@@ -2,7 +2,7 @@
 //!
 //! It is read from the run store and can be rebuilt from it at any time; nothing in it is known to the trainer.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A comparison of optimizers and schedules on one or more workloads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -159,16 +159,22 @@ pub struct Point {
     /// Optimizer steps made.
     pub step: u64,
     /// Seconds of training so far, evaluation not counted.
+    #[serde(deserialize_with = "nan_for_null")]
     pub seconds: f64,
     /// Mean training loss since the last evaluation; the first batch's at step 0.
+    #[serde(deserialize_with = "nan_for_null")]
     pub train_loss: f64,
     /// Loss on the validation split.
+    #[serde(deserialize_with = "nan_for_null")]
     pub validation_loss: f64,
     /// Metric on the validation split.
+    #[serde(deserialize_with = "nan_for_null")]
     pub validation: f64,
     /// Learning rate of the next step.
+    #[serde(deserialize_with = "nan_for_null")]
     pub lr: f64,
     /// Global norm of the last gradient.
+    #[serde(deserialize_with = "nan_for_null")]
     pub grad_norm: f64,
     /// Health of each layer at the last step.
     pub layers: Vec<LayerHealth>,
@@ -180,9 +186,17 @@ pub struct LayerHealth {
     /// Name of the parameter, such as `0.weight`.
     pub name: String,
     /// Norm of its gradient.
+    #[serde(deserialize_with = "nan_for_null")]
     pub grad_norm: f64,
     /// Norm of its values.
+    #[serde(deserialize_with = "nan_for_null")]
     pub weight_norm: f64,
     /// Norm of the change that the step made, divided by the norm of its values.
+    #[serde(deserialize_with = "nan_for_null")]
     pub update_ratio: f64,
+}
+
+/// JSON has null for what is no finite number.
+pub(crate) fn nan_for_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }

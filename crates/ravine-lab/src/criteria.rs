@@ -2,7 +2,8 @@
 //! speed, and the size of the updates.
 
 use crate::comparison::WorkloadResult;
-use crate::report::{HEALTHY_UPDATES, update_ratios};
+use crate::health::HEALTHY_UPDATES;
+use crate::report::update_ratios;
 use crate::stats::number::{count, lr, seconds, significant, steps};
 use crate::stats::score::{self, Split};
 use crate::stats::{TimeToTarget, summary};

@@ -106,6 +106,16 @@ pub(crate) enum Kind {
     NothingToResume { path: PathBuf },
     #[error("comparison {comparison} in {} is being run by another process", path.display())]
     InUse { path: PathBuf, comparison: i64 },
+    #[error("{} holds a run already: go on with it (--resume), or write over it (--overwrite)", path.display())]
+    RunExists { path: PathBuf },
+    #[error("nothing to resume: {} holds no run", path.display())]
+    NoRun { path: PathBuf },
+    #[error("the run in {} is being trained by another process", path.display())]
+    RunInUse { path: PathBuf },
+    #[error("{}: that is another run: {differences}", path.display())]
+    OtherRun { path: PathBuf, differences: String },
+    #[error("{}: {what}", path.display())]
+    BadFile { path: PathBuf, what: String },
 }
 
 /// `2 numbers, one each for x and y`.

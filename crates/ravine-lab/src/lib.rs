@@ -18,6 +18,7 @@ mod error;
 pub mod experiments;
 pub mod expression;
 pub mod gallery;
+pub mod health;
 pub mod objective;
 pub mod objectives;
 pub mod pictures;
@@ -34,8 +35,10 @@ pub mod stats;
 pub mod store;
 pub mod svg;
 pub mod trace;
+pub mod train;
 pub mod trial;
 pub mod verdict;
+pub mod whole;
 pub mod workload;
 pub mod workloads;
 

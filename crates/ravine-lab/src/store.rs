@@ -10,14 +10,14 @@ mod watch;
 pub use claim::Claim;
 pub use watch::Watched;
 
-use crate::comparison::{LayerHealth, Point, WorkloadResult};
+use crate::comparison::{Point, WorkloadResult};
 use crate::error::{Kind, Result};
 use crate::plan::Plan;
 use crate::trial::Done;
 use crate::workload::Evaluation;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior, params};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
@@ -342,7 +342,7 @@ impl Store {
                 validation: number(4)?,
                 lr: row.get(5)?,
                 grad_norm: number(6)?,
-                layers: json::<Vec<StoredLayer>>(row, 7)?.into_iter().map(LayerHealth::from).collect(),
+                layers: json(row, 7)?,
             })
         });
         self.wrap(rows.and_then(Iterator::collect))
@@ -372,26 +372,6 @@ fn stored_trial(row: &Row<'_>) -> rusqlite::Result<StoredTrial> {
             target: steps.zip(seconds).map(|(steps, seconds)| (steps as u64, seconds)),
         },
     })
-}
-
-/// [`LayerHealth`] as JSON has it, where what is no finite number is null.
-#[derive(Deserialize)]
-struct StoredLayer {
-    name: String,
-    grad_norm: Option<f64>,
-    weight_norm: Option<f64>,
-    update_ratio: Option<f64>,
-}
-
-impl From<StoredLayer> for LayerHealth {
-    fn from(layer: StoredLayer) -> Self {
-        Self {
-            name: layer.name,
-            grad_norm: layer.grad_norm.unwrap_or(f64::NAN),
-            weight_norm: layer.weight_norm.unwrap_or(f64::NAN),
-            update_ratio: layer.update_ratio.unwrap_or(f64::NAN),
-        }
-    }
 }
 
 /// A column that holds JSON.

@@ -3,6 +3,7 @@
 use crate::comparison::{End, LayerHealth, Point};
 use crate::data::{Order, Split};
 use crate::error::{Kind, Result};
+use crate::health;
 use crate::workload::{Evaluation, Session, Workload};
 use ravine::{Guard, Optimizer, Outcome, ParamSpec, rules, schedules};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 /// Evaluations in a run, besides the one before the first step.
 const EVALUATIONS: u64 = 20;
 /// A validation loss above this multiple of the first is divergence.
-const DIVERGED: f64 = 100.0;
+pub(crate) const DIVERGED: f64 = 100.0;
 
 /// What a trial is, in full: the same settings give the same numbers on any machine load.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,8 +135,8 @@ impl<'a> Trial<'a> {
         let loss = trial.session.backward(0);
         trial.losses = (loss, 1);
         let (values, grads) = trial.session.buffers();
-        trial.grad_norm = norm(grads);
-        trial.layers = health(&trial.params, values, values, grads);
+        trial.grad_norm = health::norm(grads);
+        trial.layers = health::layers(&trial.params, values, values, grads);
         grads.fill(0.0);
         Ok(trial)
     }
@@ -166,7 +167,7 @@ impl<'a> Trial<'a> {
                 Outcome::Skipped { .. } | Outcome::Accumulated { .. } => return Ok(false),
             }
             if let Some((before, grads)) = looked_at {
-                self.layers = health(&self.params, &before, values, &grads);
+                self.layers = health::layers(&self.params, &before, values, &grads);
             }
             self.step += 1;
         }
@@ -187,29 +188,6 @@ impl<'a> Trial<'a> {
             layers: self.layers.clone(),
         })
     }
-}
-
-/// What a step from `before` to `after` along `grads` looked like in each parameter.
-fn health(params: &[ParamSpec], before: &[f32], after: &[f32], grads: &[f32]) -> Vec<LayerHealth> {
-    let mut start = 0;
-    let layer = |param: &ParamSpec| {
-        let range = start..start + param.len();
-        start = range.end;
-        let (before, after) = (&before[range.clone()], &after[range.clone()]);
-        let change: Vec<f32> = before.iter().zip(after).map(|(before, after)| after - before).collect();
-        let weight_norm = norm(before);
-        LayerHealth {
-            name: param.name.clone(),
-            grad_norm: norm(&grads[range]),
-            weight_norm,
-            update_ratio: if weight_norm > 0.0 { norm(&change) / weight_norm } else { 0.0 },
-        }
-    };
-    params.iter().map(layer).collect()
-}
-
-fn norm(values: &[f32]) -> f64 {
-    values.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt()
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@
 
 use ravine::ParamSpec;
 use ravine_nn::Seen;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::comparison::nan_for_null;
 use crate::data::{Order, Split};
 
 /// A model with its data: something to train.
@@ -55,11 +56,13 @@ pub trait Session: Send {
 }
 
 /// What a split says of the present values.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Mean loss, with the penalty if the training loss has one.
+    #[serde(deserialize_with = "nan_for_null")]
     pub loss: f64,
     /// The metric that [`Info::metric`] names.
+    #[serde(deserialize_with = "nan_for_null")]
     pub metric: f64,
 }
 

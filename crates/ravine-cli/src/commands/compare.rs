@@ -5,11 +5,10 @@ use crate::failure::{Failure, Result, say};
 use crate::output::Format;
 use crate::progress::Progress;
 use crate::spec::{self, Kind};
-use crate::{interrupt, list};
+use crate::{interrupt, list, rerun};
 use ravine_lab::compare::{self, Execution};
 use ravine_lab::plan::Plan;
 use ravine_lab::results;
-use ravine_lab::shell;
 use ravine_lab::store::Store;
 use std::num::{IntErrorKind, ParseIntError};
 use std::path::PathBuf;
@@ -69,8 +68,7 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result {
-    let command =
-        command(std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()));
+    let command = rerun::command(&["--resume"]);
     let Arguments { data, out, format, .. } = &arguments;
     let mut plan = Plan {
         workloads: list::split(&arguments.workloads),
@@ -123,10 +121,4 @@ fn count(text: &str) -> Result<usize, &'static str> {
         IntErrorKind::PosOverflow => "that is too many",
         _ => "expected a whole number, 1 or more",
     })
-}
-
-/// The command line that makes this comparison again, quoted for a shell.
-fn command(arguments: impl Iterator<Item = String>) -> String {
-    let quoted = arguments.filter(|argument| argument != "--resume").map(|argument| shell::quote(&argument));
-    std::iter::once("ravine".to_string()).chain(quoted).collect::<Vec<_>>().join(" ")
 }

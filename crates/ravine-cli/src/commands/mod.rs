@@ -5,6 +5,7 @@ mod catalogue;
 mod compare;
 mod completions;
 mod data;
+mod eval;
 mod experiment;
 mod figures;
 mod gradient;
@@ -15,6 +16,7 @@ mod schedule;
 mod schedules;
 mod serve;
 mod trace;
+mod train;
 mod workloads;
 
 use crate::failure::Result;
@@ -26,6 +28,10 @@ pub(crate) enum Command {
     Compare(compare::Arguments),
     /// Advise on a workload: optimizer, learning rate, schedule, batch size, clipping, initialisation.
     Advise(advise::Arguments),
+    /// Train a workload for its weights, watched as it runs.
+    Train(train::Arguments),
+    /// Evaluate weights that `ravine train` gave.
+    Eval(eval::Arguments),
     /// Trace the path of optimizers over a function, and draw it.
     Trace(trace::Arguments),
     /// Slope, curvature and stable learning rates of a function at a point.
@@ -59,6 +65,8 @@ impl Command {
         match self {
             Self::Compare(arguments) => compare::run(arguments),
             Self::Advise(arguments) => advise::run(&arguments),
+            Self::Train(arguments) => train::run(&arguments),
+            Self::Eval(arguments) => eval::run(&arguments),
             Self::Trace(arguments) => trace::run(&arguments),
             Self::Gradient(arguments) => gradient::run(&arguments),
             Self::Experiment(arguments) => experiment::run(&arguments),

@@ -15,6 +15,8 @@ mod schedule;
 mod serve;
 mod trace;
 #[cfg(unix)]
+mod train;
+#[cfg(unix)]
 mod trouble;
 mod usage;
 mod width;

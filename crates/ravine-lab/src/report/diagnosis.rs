@@ -8,9 +8,6 @@ use crate::svg::heatmap::{Cell, Size, heatmap};
 use crate::svg::labels;
 use crate::verdict::Verdict;
 
-/// The range of |dw|/|w| per step at which training usually goes well.
-pub(crate) const HEALTHY_UPDATES: (f64, f64) = (1e-3, 1e-2);
-
 /// Below this ratio of gradient norms between two layers the signal counts as lost on its way, above its inverse as
 /// exploding; networks that train lie between 0.01 and 100.
 const LOST: f64 = 1e-3;

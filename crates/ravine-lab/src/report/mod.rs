@@ -27,7 +27,7 @@ use crate::verdict::{Verdict, verdict};
 use markup::text;
 use palette::Palette;
 
-pub(crate) use diagnosis::{HEALTHY_UPDATES, sentence_of, update_ratios};
+pub(crate) use diagnosis::{sentence_of, update_ratios};
 pub use page::policy;
 
 /// Size that the page stays below, in bytes, as long as its pictures alone do.

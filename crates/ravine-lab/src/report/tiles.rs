@@ -2,6 +2,7 @@
 
 use super::diagnosis;
 use super::markup::text;
+use crate::health::HEALTHY_UPDATES;
 use crate::comparison::WorkloadResult;
 use crate::criteria::{self, Criterion};
 use crate::stats::number::{count, lr};
@@ -84,7 +85,7 @@ fn updates(workload: &WorkloadResult, arm: usize) -> String {
     if layers.is_empty() {
         return tile(&criterion, "");
     }
-    let (low, high) = diagnosis::HEALTHY_UPDATES;
+    let (low, high) = HEALTHY_UPDATES;
     let x = Scale::log10([1e-5, 1.0], [8.0, WIDTH - 8.0]);
     let mut svg = Svg::new(WIDTH, HEIGHT, "Relative update of every layer, with the usual range");
     svg.rect("zone", x.at(low), 4.0, x.at(high) - x.at(low), 20.0);
