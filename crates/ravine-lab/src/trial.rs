@@ -190,7 +190,7 @@ impl<'a> Trial<'a> {
 }
 
 /// What a step from `before` to `after` along `grads` looked like in each parameter.
-fn health(params: &[ParamSpec], before: &[f32], after: &[f32], grads: &[f32]) -> Vec<LayerHealth> {
+pub(crate) fn health(params: &[ParamSpec], before: &[f32], after: &[f32], grads: &[f32]) -> Vec<LayerHealth> {
     let mut start = 0;
     let layer = |param: &ParamSpec| {
         let range = start..start + param.len();
@@ -208,7 +208,7 @@ fn health(params: &[ParamSpec], before: &[f32], after: &[f32], grads: &[f32]) ->
     params.iter().map(layer).collect()
 }
 
-fn norm(values: &[f32]) -> f64 {
+pub(crate) fn norm(values: &[f32]) -> f64 {
     values.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt()
 }
 
