@@ -4,9 +4,11 @@ mod catalogue;
 mod compare;
 mod completions;
 mod data;
+mod diagnose;
 mod experiment;
 mod figures;
 mod gradient;
+mod lr_find;
 mod objectives;
 mod optimizers;
 mod report;
@@ -23,6 +25,10 @@ use clap::Subcommand;
 pub(crate) enum Command {
     /// Compare optimizers and schedules on real workloads, each at its own best learning rate.
     Compare(compare::Arguments),
+    /// Find the learning rate of an optimizer on a workload, with the range that works and the reason.
+    LrFind(lr_find::Arguments),
+    /// Say what is wrong with a training run, and what to change.
+    Diagnose(diagnose::Arguments),
     /// Trace the path of optimizers over a function, and draw it.
     Trace(trace::Arguments),
     /// Slope, curvature and stable learning rates of a function at a point.
@@ -55,6 +61,8 @@ impl Command {
     pub(crate) fn run(self) -> Result {
         match self {
             Self::Compare(arguments) => compare::run(arguments),
+            Self::LrFind(arguments) => lr_find::run(&arguments),
+            Self::Diagnose(arguments) => diagnose::run(&arguments),
             Self::Trace(arguments) => trace::run(&arguments),
             Self::Gradient(arguments) => gradient::run(&arguments),
             Self::Experiment(arguments) => experiment::run(&arguments),

@@ -7,6 +7,7 @@ use crate::comparison::LayerHealth;
 use crate::convergence::Losses;
 use crate::data::Split;
 use crate::error::{Kind, Result};
+use crate::snapshot::Snapshot;
 use crate::trial::{health, norm};
 use crate::workload::Session;
 use ravine::{Guard, Optimizer, Outcome, rules, schedules};
@@ -58,7 +59,9 @@ pub(super) fn watch(session: &mut dyn Session, settings: &Settings, lr: f64, sto
         run.losses.push(loss);
         since_look = (since_look.0 + loss, since_look.1 + 1);
         if step == 0 {
-            run.before = tally(session, &mut Vec::new());
+            let mut first = Vec::new();
+            tally(session, &mut first);
+            run.before = first.iter().map(Tally::units).collect();
         }
         let (values, grads) = session.buffers();
         let kept = (step < 3 || is_time(step, SAMPLES)).then(|| (values.to_vec(), grads.to_vec()));
@@ -75,7 +78,7 @@ pub(super) fn watch(session: &mut dyn Session, settings: &Settings, lr: f64, sto
         if step % BATCHES == 0 && settings.steps - step >= BATCHES {
             tallies.clear();
         }
-        run.after = tally(session, &mut tallies);
+        tally(session, &mut tallies);
         if is_time(step, LOOKS) {
             let seen = session.evaluate(Split::Validation);
             run.looks.push(Losses {
@@ -87,6 +90,7 @@ pub(super) fn watch(session: &mut dyn Session, settings: &Settings, lr: f64, sto
             since_look = (0.0, 0);
         }
     }
+    run.after = tallies.iter().map(Tally::units).collect();
     Ok(run)
 }
 
@@ -124,8 +128,8 @@ fn optimizer(settings: &Settings, lr: f64, session: &mut dyn Session) -> Result<
         .build(session.params())?)
 }
 
-/// Takes the units of the last batch in, and gives what is known of them.
-fn tally(session: &dyn Session, tallies: &mut Vec<Tally>) -> Vec<Units> {
+/// Takes the units of the last batch in.
+fn tally(session: &dyn Session, tallies: &mut Vec<Tally>) {
     let mut at = 0;
     session.inspect(&mut |seen| {
         if at == tallies.len() {
@@ -134,13 +138,13 @@ fn tally(session: &dyn Session, tallies: &mut Vec<Tally>) -> Vec<Units> {
         tallies[at].add(seen);
         at += 1;
     });
-    tallies.iter().map(Tally::units).collect()
 }
 
 /// The gradient noise scale B = tr(S) / |G|^2 over the size of a batch, from the gradients of a few batches at the start,
 /// with S the covariance over batches and G the mean: unbiased estimates of both (McCandlish et al., arXiv 1812.06162).
 /// `None` where the noise hides the mean.
 fn noise(session: &mut dyn Session) -> Option<f64> {
+    let kept = Snapshot::of(session);
     let (_, grads) = session.buffers();
     let mut sum = vec![0.0f64; grads.len()];
     let mut squares = 0.0;
@@ -151,6 +155,7 @@ fn noise(session: &mut dyn Session) -> Option<f64> {
         sum.iter_mut().zip(&*grads).for_each(|(sum, g)| *sum += f64::from(*g) / NOISE as f64);
         grads.fill(0.0);
     }
+    kept.restore(session);
     let mean: f64 = sum.iter().map(|g| g * g).sum();
     let count = NOISE as f64;
     let signal = (count * mean - squares) / (count - 1.0);
