@@ -53,8 +53,7 @@ pub fn trend(values: &[f64]) -> Option<Trend> {
     let place = |i: usize| i as f64 - (n - 1) as f64 / 2.0;
     let spread: f64 = (0..n).map(|i| place(i).powi(2)).sum();
     let slope = values.iter().enumerate().map(|(i, y)| place(i) * (y - mean)).sum::<f64>() / spread;
-    let residuals: Vec<f64> =
-        values.iter().enumerate().map(|(i, y)| y - mean - slope * place(i)).collect();
+    let residuals: Vec<f64> = values.iter().enumerate().map(|(i, y)| y - mean - slope * place(i)).collect();
     let terms = (0.4 * (n as f64).powf(2.0 / 3.0)).round().max(2.0) as usize;
     let cosine = |j: usize| {
         let wave = |i: usize| (PI * j as f64 * (i as f64 + 0.5) / n as f64).cos();
@@ -120,29 +119,32 @@ pub struct Generalisation {
 
 /// Judges evaluations at equal distances; `None` if there are none, or none is finite.
 ///
-/// It overfits since its best validation loss if from there on the validation loss rises, by an interval above 0 and by
-/// 5 % in all, while the training loss does not.
+/// It overfits since its best validation loss if the last ones lie above it by 5 % and by more than chance makes the best
+/// of many the lowest, four standard deviations of what is between neighbours, while the training loss did not rise.
 pub fn generalisation(losses: &[Losses]) -> Option<Generalisation> {
     let finite: Vec<Losses> =
         losses.iter().copied().filter(|at| at.train.is_finite() && at.validation.is_finite()).collect();
     let best = (0..finite.len()).min_by(|&a, &b| finite[a].validation.total_cmp(&finite[b].validation))?;
+    let middle = |range: &[Losses], part: fn(&Losses) -> f64| {
+        summary::median(&range.iter().map(part).collect::<Vec<_>>())
+    };
     let last = &finite[finite.len().saturating_sub(3)..];
-    let end = |part: fn(&Losses) -> f64| summary::median(&last.iter().map(part).collect::<Vec<_>>());
-    let column = |from: usize, part: fn(&Losses) -> f64| finite[from..].iter().map(part).collect::<Vec<f64>>();
+    let around = &finite[best.saturating_sub(1)..(best + 2).min(finite.len())];
     let floor = finite[best].validation;
-    let rise = (end(|at| at.validation)? - floor) / floor.abs().max(f64::MIN_POSITIVE);
-    // The best one is the lowest by chance too: what rises must rise from the next on.
-    let after = (best + 1).min(finite.len());
-    let moves = |part| motion(relative(&column(after, part)).as_ref(), 0.0);
-    let overfits = rise > RISE
-        && moves(|at| at.validation) == Motion::Rising
-        && moves(|at| at.train) != Motion::Rising;
+    let size = floor.abs().max(f64::MIN_POSITIVE);
+    let rise = (middle(last, |at| at.validation)? - floor) / size;
+    let after = &finite[best.min(finite.len() / 2)..];
+    let steps: Vec<f64> =
+        after.windows(2).map(|pair| (pair[1].validation - pair[0].validation) / size).collect();
+    let chance = 4.0 * summary::sd(&steps).unwrap_or(f64::INFINITY) / 2f64.sqrt();
+    let trained = middle(last, |at| at.train)? <= middle(around, |at| at.train)?;
+    let overfits = best + 3 < finite.len() && rise > RISE.max(chance) && trained;
     Some(Generalisation {
         best_step: finite[best].step,
         best: floor,
         rise,
-        gap: end(|at| at.validation - at.train)?,
-        gap_trend: trend(&column(0, |at| at.validation - at.train)),
+        gap: middle(last, |at| at.validation - at.train)?,
+        gap_trend: trend(&finite.iter().map(|at| at.validation - at.train).collect::<Vec<_>>()),
         since: overfits.then_some(finite[best].step),
     })
 }
@@ -168,12 +170,20 @@ mod tests {
     #[test]
     fn intervals_cover_the_slope_even_where_noise_is_alike_from_step_to_step() {
         // The standard error of 1000 trials at 95 % is 0.7 points.
-        for (n, keep, lowest) in
-            [(8, 0.0, 0.925), (20, 0.0, 0.925), (100, 0.0, 0.93), (400, 0.0, 0.93), (100, 0.5, 0.91), (400, 0.8, 0.91)]
-        {
+        for (n, keep, lowest) in [
+            (8, 0.0, 0.925),
+            (20, 0.0, 0.925),
+            (100, 0.0, 0.93),
+            (400, 0.0, 0.93),
+            (100, 0.5, 0.91),
+            (400, 0.8, 0.91),
+        ] {
             let covered = |trial: &u64| {
-                let values: Vec<f64> =
-                    noise(n, keep, *trial).iter().enumerate().map(|(i, e)| 3.0 - 0.1 * i as f64 + e).collect();
+                let values: Vec<f64> = noise(n, keep, *trial)
+                    .iter()
+                    .enumerate()
+                    .map(|(i, e)| 3.0 - 0.1 * i as f64 + e)
+                    .collect();
                 trend(&values).unwrap().interval.contains(-0.1 * (n - 1) as f64)
             };
             let share = (0..1000).filter(covered).count() as f64 / 1000.0;
@@ -191,7 +201,10 @@ mod tests {
         let loud: Vec<f64> = noise(200, 0.3, 1).iter().map(|e| 20.0 + 10.0 * e).collect();
         assert_eq!(motion(relative(&loud).as_ref(), TOLERANCE), Motion::Unclear);
         assert_eq!(motion(trend(&[1.0; 7]).as_ref(), TOLERANCE), Motion::Unclear);
-        assert_eq!(motion(trend(&[1.0, f64::NAN, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]).as_ref(), 1.0), Motion::Unclear);
+        assert_eq!(
+            motion(trend(&[1.0, f64::NAN, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]).as_ref(), 1.0),
+            Motion::Unclear
+        );
         assert_eq!(motion(relative(&[0.0; 20]).as_ref(), TOLERANCE), Motion::Flat);
         // An exponential decay falls by the same share of itself to its end, however small it has become.
         let decay: Vec<f64> = (0..50).map(|i| (-0.5 * f64::from(i)).exp()).collect();

@@ -1,8 +1,8 @@
 //! What is wrong with a training run, and what to change: measured, not guessed.
 //!
 //! A few seeds are trained and looked at from inside: the gradient of every layer, the units, the steps, the losses. Then
-//! the same runs are made again at a tenth and at ten times the learning rate, since whether a rate is too small or too
-//! large is told by another rate, and by nothing inside the run. [`Finding`]s are judged from the medians over the seeds.
+//! the same runs are made again at smaller and at larger learning rates, since whether a rate is too small or too large is
+//! told by another rate, and by nothing inside the run. [`Finding`]s are judged from the medians over the seeds.
 
 mod findings;
 pub mod picture;
@@ -26,7 +26,7 @@ use std::sync::atomic::AtomicBool;
 use watch::Run;
 
 /// Factors on the learning rate that the runs are made again with.
-pub const PROBES: [f64; 2] = [0.1, 10.0];
+pub const PROBES: [f64; 4] = [0.01, 0.1, 10.0, 100.0];
 
 /// The share of the losses at the end that stands for what a run came to.
 const TAIL: f64 = 0.2;
@@ -87,7 +87,7 @@ pub struct Diagnosis {
 pub struct Loss {
     /// Of the first batches, before training.
     pub first: f64,
-    /// Standard deviation of a batch's loss around the run's line at the end.
+    /// Standard deviation of a batch's loss around that of its neighbours, at the start or at the end, where it is less.
     pub noise: f64,
     /// At the end: mean over the last fifth of the steps; none if a seed left the finite numbers.
     pub last: Option<f64>,
@@ -192,7 +192,13 @@ pub fn run(
 }
 
 /// What the runs say together.
-fn judge(workload: &dyn Workload, settings: &Settings, lr: f64, runs: &[Run], probes: Vec<Probe>) -> Diagnosis {
+fn judge(
+    workload: &dyn Workload,
+    settings: &Settings,
+    lr: f64,
+    runs: &[Run],
+    probes: Vec<Probe>,
+) -> Diagnosis {
     let info = workload.info();
     let layers = layers(runs);
     let starts: Vec<(&str, f64)> =
@@ -213,7 +219,10 @@ fn judge(workload: &dyn Workload, settings: &Settings, lr: f64, runs: &[Run], pr
         layers,
         generalisation: generalisation(runs),
         metric: median(&metrics),
-        noise_scale: (2 * noise.len() > runs.len()).then(|| median(&noise)).flatten().map(|b| b * info.batch as f64),
+        noise_scale: (2 * noise.len() > runs.len())
+            .then(|| median(&noise))
+            .flatten()
+            .map(|b| b * info.batch as f64),
         looked_at: runs.first().map_or(Vec::new(), |run| run.samples.iter().map(|sample| sample.0).collect()),
     };
     diagnosis.findings = findings::find(&diagnosis, &workload.trouble());
@@ -242,10 +251,15 @@ fn loss(info: &Info, runs: &[Run], probes: Vec<Probe>) -> Loss {
     let trend = convergence::relative(&mean);
     let lost: Vec<u64> = runs.iter().filter_map(|run| run.lost).collect();
     let firsts: Vec<f64> = runs.iter().filter_map(|run| run.losses.first().copied()).collect();
-    let noise: Vec<f64> = halves
+    let rough = |losses: &[f64]| {
+        let steps: Vec<f64> =
+            losses.windows(2).map(|pair| pair[1] - pair[0]).filter(|x| x.is_finite()).collect();
+        sd(&steps).unwrap_or(0.0) / 2f64.sqrt()
+    };
+    let noise: Vec<f64> = runs
         .iter()
-        .filter_map(|half| sd(&half.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>()))
-        .map(|difference| difference / 2f64.sqrt())
+        .zip(&halves)
+        .map(|(run, half)| rough(&run.losses[..run.losses.len().div_ceil(4)]).min(rough(half)))
         .collect();
     Loss {
         first: median(&firsts).unwrap_or(f64::NAN),
@@ -264,8 +278,11 @@ fn layers(runs: &[Run]) -> Vec<Layer> {
     let samples = runs[0].samples.len();
     let layer = |(i, known): (usize, &crate::comparison::LayerHealth)| {
         let at = |k: usize| {
-            let norms: Vec<f64> =
-                runs.iter().filter_map(|run| run.samples.get(k)).map(|sample| sample.1[i].grad_norm).collect();
+            let norms: Vec<f64> = runs
+                .iter()
+                .filter_map(|run| run.samples.get(k))
+                .map(|sample| sample.1[i].grad_norm)
+                .collect();
             median(&norms).unwrap_or(f64::NAN)
         };
         let all = runs.iter().flat_map(|run| &run.samples).map(|sample| sample.1[i].update_ratio);
@@ -273,7 +290,9 @@ fn layers(runs: &[Run]) -> Vec<Layer> {
         let path = known.name.rsplit_once('.').map_or("", |(path, _)| path);
         let of = |units: &[Units]| units.iter().find(|units| units.path == path).cloned();
         let share = |pick: fn(&Units) -> Option<f64>| {
-            let over = |part: fn(&Run) -> &[Units]| middle(runs.iter().map(|run| of(part(run)).as_ref().and_then(pick)));
+            let over = |part: fn(&Run) -> &[Units]| {
+                middle(runs.iter().map(|run| of(part(run)).as_ref().and_then(pick)))
+            };
             let before = over(|run| &run.before)?;
             Some([before, over(|run| &run.after).unwrap_or(before)])
         };
@@ -296,7 +315,11 @@ fn layers(runs: &[Run]) -> Vec<Layer> {
 fn generalisation(runs: &[Run]) -> Option<Generalisation> {
     let mut all: Vec<Generalisation> =
         runs.iter().filter_map(|run| convergence::generalisation(&run.looks)).collect();
-    all.sort_by(|a, b| (a.since.is_some(), a.rise).partial_cmp(&(b.since.is_some(), b.rise)).unwrap_or(std::cmp::Ordering::Equal));
+    all.sort_by(|a, b| {
+        (a.since.is_some(), a.rise)
+            .partial_cmp(&(b.since.is_some(), b.rise))
+            .unwrap_or(std::cmp::Ordering::Equal)
+    });
     let middle = all.len() / 2;
     all.into_iter().nth(middle)
 }

@@ -80,7 +80,7 @@ pub enum Answer {
     Take {
         /// The one to take.
         lr: f64,
-        /// Its interval over the seeds: of what each one's curve suggests, less what the runs corrected.
+        /// The interval over the seeds of the middle of what works for each.
         interval: Option<Interval>,
         /// Lowest and highest rate tried that works.
         works: [f64; 2],
@@ -207,60 +207,56 @@ fn rates(curves: &[Curve], settings: &Settings) -> Vec<f64> {
     ((below - 0.5).round() as i32..=(above + 0.5).round() as i32).map(|k| middle * SPACING.powi(k)).collect()
 }
 
-/// What the runs at constant rates leave of the curves' suggestion.
+/// What the runs at constant rates say: the middle of what works is farthest from both ends, where another seed, or a longer
+/// run, may fall off.
 fn answer(found: &Found) -> Answer {
-    let Some(works) = verify::works(&found.tried) else {
+    let tried = &found.tried;
+    let Some(works) = verify::works(tried) else {
         return Answer::Refused {
-            reason: "no run at a constant rate did better than its start, though the loss fell while the rate grew: the \
-                     fall came from small rates long before; give the runs more steps, with --verify"
+            reason: "no run at a constant rate ends below its start, though the loss fell while the rate grew: give the runs \
+                     more steps, with --verify"
                 .into(),
         };
     };
-    let seeds = found.curves.len();
-    let suggested: Vec<f64> =
-        found.curves.iter().filter_map(|curve| curve.shape.as_ref()).map(|shape| shape.suggestion).collect();
-    let naive = middle(suggested.iter().copied());
-    let at = |lr: f64| found.tried.iter().position(|tried| tried.lr == lr).unwrap_or(0);
-    let inside = found.tried.iter().position(|tried| (tried.lr / naive).ln().abs() < 1e-9);
-    let inside = inside.filter(|i| (works.low..=works.high).contains(i));
-    // At an end of what works the next seed may fall off: one step in, where there is one.
-    let [lowest, highest] = [works.low, works.high].map(|i| found.tried[i].lr);
-    let taken = match inside {
-        Some(i) if i == works.high && works.high > works.low => works.high - 1,
-        Some(i) => i,
-        None => works.best,
+    let ends = [tried[works.low].lr, tried[works.high].lr];
+    let centre = (ends[0] * ends[1]).sqrt();
+    let away = |i: &usize| ((tried[*i].lr / centre).ln().abs() * 1e6).round();
+    let loss = |i: &usize| tried[*i].mean().unwrap_or(f64::INFINITY);
+    let order = |a: &usize, b: &usize| away(a).total_cmp(&away(b)).then(loss(a).total_cmp(&loss(b)));
+    let taken = (works.low..=works.high).min_by(order).unwrap_or(works.best);
+    let lr = tried[taken].lr;
+    let seeds: Vec<[f64; 2]> =
+        (0..found.curves.len()).filter_map(|seed| verify::ends_for(tried, seed)).collect();
+    let over_seeds = |pick: fn(&[f64; 2]) -> f64| {
+        let logs: Vec<f64> = seeds.iter().map(|ends| pick(ends).ln()).collect();
+        bootstrap::mean_interval(&logs).map(|i| Interval { low: i.low.exp(), high: i.high.exp() })
     };
-    let lr = found.tried[taken].lr;
-    let per_seed = |pick: fn(&verify::Works) -> usize| -> Option<Interval> {
-        let rates: Vec<f64> = (0..seeds)
-            .filter_map(|seed| verify::works_for(&found.tried, seed))
-            .map(|works| found.tried[pick(&works)].lr.ln())
-            .collect();
-        bootstrap::mean_interval(&rates).map(|i| Interval { low: i.low.exp(), high: i.high.exp() })
+    let count = found.curves.len();
+    let runs = if count == 1 { "1 seed".into() } else { format!("{count} seeds") };
+    let reason = match works.high - works.low {
+        0 => "the only one of the rates tried that works".into(),
+        _ => format!("the middle of the rates that work, {}", lr_range(ends)),
     };
-    let shifted: Vec<f64> = suggested.iter().map(|x| (x * lr / naive).ln()).collect();
-    let interval = bootstrap::mean_interval(&shifted).map(|i| Interval { low: i.low.exp(), high: i.high.exp() });
-    let reason = if (lr / naive).ln().abs() < 1e-9 {
-        "the loss falls fastest there while the rate grows, and runs at that rate end near the best".into()
-    } else if found.tried[at(lr)].lr < naive {
-        format!("the curves alone suggest {}, but runs at that rate end worse or at the edge of what works", rate(naive))
+    let blown: Vec<f64> = found.curves.iter().filter_map(Curve::blow_up).collect();
+    let far = if blown.is_empty() {
+        String::new()
     } else {
-        format!("the curves alone suggest {}, but runs at larger rates end lower", rate(naive))
+        let blow_up = middle(blown.into_iter());
+        format!("; the loss blows up near {}, {} times as high", rate(blow_up), significant(blow_up / lr, 2))
     };
+    let curves = middle(found.curves.iter().filter_map(|curve| Some(curve.shape.as_ref()?.suggestion)));
     let sentence = format!(
-        "Take {}: {reason}; of the rates tried, {} {} (mean loss {} over {seeds} {}).",
+        "Take {}: {reason}{far}. Runs at that rate end at a loss of {}, mean of {runs}; where the curves fall fastest is {}.",
         rate(lr),
-        lr_range([lowest, highest]),
-        if lowest == highest { "works" } else { "work" },
-        significant(found.tried[taken].mean().unwrap_or(f64::NAN), 3),
-        if seeds == 1 { "seed" } else { "seeds" },
+        significant(loss(&taken), 3),
+        rate(curves),
     );
     Answer::Take {
         lr,
-        interval,
-        works: [lowest, highest],
-        low: per_seed(|works| works.low),
-        high: per_seed(|works| works.high),
+        interval: over_seeds(|ends| (ends[0] * ends[1]).sqrt()),
+        works: ends,
+        low: over_seeds(|ends| ends[0]),
+        high: over_seeds(|ends| ends[1]),
         sentence,
     }
 }
@@ -278,7 +274,8 @@ fn factor(spec: &str) -> Result<Option<f64>> {
     let is = |name: &str| rule.get(name) == Some(Value::Bool(true));
     let b = number("momentum");
     // With an average instead of a sum a rate is 1 / (1 - b) times as large; dampening is much the same.
-    let longer = if is("ema") && b < 1.0 { 1.0 / (1.0 - b) } else { 1.0 / (1.0 - number("dampening")).max(1e-3) };
+    let longer =
+        if is("ema") && b < 1.0 { 1.0 / (1.0 - b) } else { 1.0 / (1.0 - number("dampening")).max(1e-3) };
     let plain = if is("nesterov") { 2.0 * (1.0 + b) / (1.0 + 2.0 * b) } else { 2.0 * (1.0 + b) };
     Ok(Some(if b == 0.0 { 2.0 } else { plain * longer }))
 }

@@ -64,7 +64,11 @@ fn depth_activation_and_initialisation() {
         let found = diagnose(&spec, "sgd:lr=0.01", 20);
         let (first, measured) = gradients(&found);
         for (expected, measured) in [(ratio, measured), (norm, first)] {
-            let near = |expected: f64| (expected / 3.0..=expected * 3.0).contains(&measured);
+            // Within a factor of three of numbers given to one digit. The 0 had underflowed in f32; its norm here is f64.
+            let near = |expected: f64| match expected {
+                0.0 => measured < 1e-20,
+                _ => (expected / 3.3..=expected * 3.3).contains(&measured),
+            };
             assert!(expected.is_none_or(near), "{spec}: {expected:?} {measured}");
         }
         let said: Vec<Trouble> = troubles(&found).into_iter().filter(|said| signals.contains(said)).collect();
@@ -95,7 +99,11 @@ fn the_advice_mends_it() {
         assert!(!ill.findings.is_empty(), "{}", ill.verdict);
         let attempt = ill.findings[0].advice[0].attempt.as_deref().unwrap();
         let well = diagnose(attempt, optimizer, 100);
-        assert!(troubles(&well).iter().all(|trouble| *trouble >= Trouble::DyingUnits), "{attempt}: {}", well.verdict);
+        assert!(
+            troubles(&well).iter().all(|trouble| *trouble >= Trouble::RateTooLarge),
+            "{attempt}: {}",
+            well.verdict
+        );
         let last = |of: &Diagnosis| of.loss.last.unwrap_or(f64::INFINITY);
         assert!(last(&well) < 0.8 * last(&ill), "{} {}", ill.verdict, well.verdict);
     }
@@ -168,7 +176,7 @@ fn units_that_are_saturated() {
 
 #[test]
 fn overfitting_is_seen() {
-    let found = diagnose("digits-mlp:depth=2,width=128", "adam:lr=0.01", 3000);
+    let found = diagnose("digits-mlp:depth=2,width=128", "adam:lr=0.01", 1000);
     let since = found.generalisation.as_ref().unwrap().since;
     assert!(troubles(&found).contains(&Trouble::Overfitting), "{} {since:?}", found.verdict);
 }

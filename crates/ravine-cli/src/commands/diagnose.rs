@@ -73,8 +73,7 @@ pub(super) fn run(arguments: &Arguments) -> Result {
     settings.check()?;
     let workload = workloads::load(&spec(arguments), arguments.data.as_deref())?;
     let progress = Progress::new(arguments.quiet, "runs");
-    let done =
-        diagnose::run(&*workload, &settings, interrupt::flag(), &|event| progress.event(event));
+    let done = diagnose::run(&*workload, &settings, interrupt::flag(), &|event| progress.event(event));
     progress.end();
     let diagnosis = match done {
         Err(error) if error.is_interruption() => return Err(Failure::Interrupted("Interrupted.".into())),
@@ -90,7 +89,8 @@ pub(super) fn run(arguments: &Arguments) -> Result {
 
 /// The workload's spec with the options that were given apart from it.
 fn spec(arguments: &Arguments) -> String {
-    let given = [("depth", &arguments.depth), ("activation", &arguments.activation), ("init", &arguments.init)];
+    let given =
+        [("depth", &arguments.depth), ("activation", &arguments.activation), ("init", &arguments.init)];
     given.into_iter().filter_map(|(key, value)| Some((key, value.as_ref()?))).fold(
         arguments.workload.clone(),
         |spec, (key, value)| {
@@ -104,16 +104,18 @@ fn text(diagnosis: &Diagnosis) -> String {
     let mut text = table::paragraph(&diagnosis.verdict);
     text += &format!("\n{}", layers(&diagnosis.layers));
     let mut notes = vec![format!(
-        "{} with {} and {} {}, medians over {} seeds. {}",
+        "{} with {}, schedule {}; medians over {} seeds. Gradients before the first step: {}",
         diagnosis.workload,
         diagnosis.optimizer,
         diagnosis.schedule,
-        "schedule",
         diagnosis.seeds.len(),
         diagnosis.signal.sentence()
     )];
     if let Some(scale) = diagnosis.noise_scale {
-        notes.push(format!("At the start, noise and signal of the gradient are alike at batches of {}.", significant(scale, 2)));
+        notes.push(format!(
+            "At the start, noise and signal of the gradient are alike at batches of {}.",
+            significant(scale, 2)
+        ));
     }
     text += &table::paragraph(&notes.join(" "));
     for (i, finding) in diagnosis.findings.iter().enumerate() {
@@ -142,7 +144,8 @@ fn indented(text: &str, indent: &str) -> String {
 }
 
 fn layers(layers: &[Layer]) -> String {
-    let logs: Vec<f64> = layers.iter().map(|layer| layer.first_gradient.log10()).filter(|x| x.is_finite()).collect();
+    let logs: Vec<f64> =
+        layers.iter().map(|layer| layer.first_gradient.log10()).filter(|x| x.is_finite()).collect();
     let high = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let low = logs.iter().copied().fold(f64::INFINITY, f64::min).min(high - DECADES);
     let bar = |norm: f64| match norm.log10() {
@@ -176,8 +179,10 @@ fn layers(layers: &[Layer]) -> String {
     let rows: Vec<[String; 8]> = layers.iter().map(row).collect();
     let headings = ["layer", "gradient", "", "at the end", "step/weight", "saturated", "dead", "output"];
     // Columns that no layer has anything in are left out.
-    let kept: Vec<usize> = (0..headings.len()).filter(|&i| rows.iter().any(|row| !row[i].is_empty())).collect();
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| kept.iter().map(|&i| row[i].clone()).collect()).collect();
+    let kept: Vec<usize> =
+        (0..headings.len()).filter(|&i| rows.iter().any(|row| !row[i].is_empty())).collect();
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| kept.iter().map(|&i| row[i].clone()).collect()).collect();
     let shown: Vec<&str> = kept.iter().map(|&i| headings[i]).collect();
     let place = |i: usize| kept.iter().position(|&k| k == i);
     let right: Vec<usize> = [1, 3, 4, 5, 6].into_iter().filter_map(place).collect();
@@ -203,11 +208,21 @@ fn csv(diagnosis: &Diagnosis) -> String {
     };
     let finding = |finding: &diagnose::Finding| {
         let mut row = vec![String::new(); 9];
-        (row[0], row[1], row[8]) = ("finding".into(), finding.trouble.word().into(), finding.evidence.clone());
+        (row[0], row[1], row[8]) =
+            ("finding".into(), finding.trouble.word().into(), finding.evidence.clone());
         row
     };
     let rows = diagnosis.layers.iter().map(layer).chain(diagnosis.findings.iter().map(finding));
-    let headings =
-        ["what", "name", "weight norm", "gradient", "last gradient", "step/weight", "saturated", "dead", "evidence"];
+    let headings = [
+        "what",
+        "name",
+        "weight norm",
+        "gradient",
+        "last gradient",
+        "step/weight",
+        "saturated",
+        "dead",
+        "evidence",
+    ];
     output::csv(headings, rows)
 }

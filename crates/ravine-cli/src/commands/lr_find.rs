@@ -109,7 +109,9 @@ fn text(found: &Found) -> String {
     if let Answer::Take { sentence, interval, low, high, .. } = &found.answer {
         text += &(table::paragraph(sentence) + "\n");
         let row = |curve: &Curve| {
-            let of = |pick: fn(&lr_find::Shape) -> f64| curve.shape.as_ref().map_or("-".into(), |shape| lr(pick(shape)));
+            let of = |pick: fn(&lr_find::Shape) -> f64| {
+                curve.shape.as_ref().map_or("-".into(), |shape| lr(pick(shape)))
+            };
             let blow_up = curve.blow_up().map_or("does not".into(), lr);
             [of(|s| s.onset), of(|s| s.steepest), of(|s| s.best), blow_up, of(|s| s.suggestion)]
         };
@@ -127,11 +129,14 @@ fn text(found: &Found) -> String {
         let between = |what: &str, interval: &Option<Interval>| {
             interval.map(|i| format!("{what} {}..{}", lr(i.low), lr(i.high)))
         };
-        let intervals: Vec<String> =
-            [between("the rate to take", interval), between("the lowest that works", low), between("the highest", high)]
-                .into_iter()
-                .flatten()
-                .collect();
+        let intervals: Vec<String> = [
+            between("the rate to take", interval),
+            between("the lowest that works", low),
+            between("the highest", high),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         if !intervals.is_empty() {
             text += &table::paragraph(&format!("95 % over the seeds: {}.", intervals.join(", ")));
         }

@@ -33,12 +33,12 @@ pub enum Trouble {
     Vanishing,
     /// It grows on its way, or is far too large.
     Exploding,
+    /// A smaller learning rate does better, or the run left the finite numbers.
+    RateTooLarge,
     /// ReLU units that are 0 for every example.
     DyingUnits,
     /// Units at the flat ends of tanh or sigmoid.
     SaturatedUnits,
-    /// A smaller learning rate does better, or the run left the finite numbers.
-    RateTooLarge,
     /// A larger learning rate does better.
     RateTooSmall,
     /// The loss stands still far from where it could be.
@@ -88,7 +88,8 @@ pub struct Advice {
 /// The verdict in a sentence.
 pub(super) fn verdict(diagnosis: &Diagnosis) -> String {
     let Diagnosis { loss, steps, findings, .. } = diagnosis;
-    let guess = loss.guess.map_or(String::new(), |guess| format!(" (a blind guess has {})", significant(guess, 3)));
+    let guess =
+        loss.guess.map_or(String::new(), |guess| format!(" (a blind guess has {})", significant(guess, 3)));
     let end = match loss.last {
         Some(last) => format!(
             "the loss goes from {} to {} in {steps} steps{guess}",
@@ -155,16 +156,23 @@ fn data(diagnosis: &Diagnosis, trouble: &[String]) -> Option<Finding> {
 fn activation(layers: &[Layer]) -> Option<&'static str> {
     let names: Vec<&str> = layers.iter().filter_map(|layer| layer.before.as_ref()?.activation).collect();
     let count = |name: &str| names.iter().filter(|other| **other == name).count();
-    ["relu", "tanh", "sigmoid", "gelu"].into_iter().filter(|name| count(name) > 0).max_by_key(|name| count(name))
+    ["relu", "tanh", "sigmoid", "gelu"]
+        .into_iter()
+        .filter(|name| count(name) > 0)
+        .max_by_key(|name| count(name))
 }
 
 /// Advice to choose other options, if the workload has them and not these already.
 fn choose(diagnosis: &Diagnosis, pairs: &[(&str, &str)], change: &str) -> Option<Advice> {
-    let has = |pair: &&(&str, &str)| diagnosis.workload.split([':', ',']).any(|part| part == format!("{}={}", pair.0, pair.1));
+    let has = |pair: &&(&str, &str)| {
+        diagnosis.workload.split([':', ',']).any(|part| part == format!("{}={}", pair.0, pair.1))
+    };
     if pairs.iter().filter(has).count() == pairs.len() {
         return None;
     }
-    let attempt = pairs.iter().try_fold(diagnosis.workload.clone(), |spec, (key, value)| workloads::with(&spec, key, value));
+    let attempt = pairs
+        .iter()
+        .try_fold(diagnosis.workload.clone(), |spec, (key, value)| workloads::with(&spec, key, value));
     Some(Advice { change: change.into(), attempt })
 }
 
@@ -204,7 +212,9 @@ fn signal(diagnosis: &Diagnosis) -> Option<Finding> {
         text + &ends
     };
     let fewer = || Advice {
-        change: "Fewer layers, or residual connections and normalisation, which carry the signal past the layers.".into(),
+        change:
+            "Fewer layers, or residual connections and normalisation, which carry the signal past the layers."
+                .into(),
         attempt: None,
     };
     match &diagnosis.signal {
@@ -352,7 +362,10 @@ fn saturated(diagnosis: &Diagnosis) -> Option<Finding> {
     let mut advice = Vec::new();
     if before >= SATURATED {
         advice.extend(scale(diagnosis));
-        advice.push(Advice { change: "Scale the inputs to mean 0 and standard deviation 1.".into(), attempt: None });
+        advice.push(Advice {
+            change: "Scale the inputs to mean 0 and standard deviation 1.".into(),
+            attempt: None,
+        });
     } else {
         advice.push(Advice {
             change: "A smaller learning rate: the units were driven to the flat ends by the steps.".into(),
@@ -387,54 +400,53 @@ fn rate(diagnosis: &Diagnosis) -> Option<Finding> {
     // How far down from the first loss; a run that was lost came nowhere.
     let way = |last: Option<f64>| last.map_or(f64::NEG_INFINITY, |last| loss.first - last);
     let own = way(loss.last);
-    let enough = (WAY * loss.first.abs()).max(3.0 * loss.noise);
-    let better = |at: usize| {
-        let probe = loss.probes.get(at)?;
-        let theirs = way(probe.last);
-        (theirs > enough && own < BEHIND * theirs).then_some(probe)
+    let batches = (super::TAIL * diagnosis.steps as f64 * diagnosis.seeds.len() as f64).max(1.0);
+    let enough = (WAY * loss.first.abs()).max(3.0 * loss.noise / batches.sqrt());
+    let best = |smaller: bool| {
+        let side = loss.probes.iter().filter(|probe| (probe.lr < diagnosis.lr) == smaller);
+        let best = side.max_by(|a, b| way(a.last).total_cmp(&way(b.last)))?;
+        let theirs = way(best.last);
+        (theirs > enough && own < BEHIND * theirs).then_some(best.lr)
     };
-    let try_it = |to: f64| Advice {
-        change: "Take the learning rate that a range test gives, with the reason.".into(),
-        attempt: Some(format!("ravine lr-find {} --optimizer {} (near {})", diagnosis.workload, diagnosis.optimizer, lr(to))),
+    let finding = |trouble, evidence: String, to: f64| {
+        let advice = vec![
+            Advice {
+                change: format!("Set the learning rate to about {}.", lr(to)),
+                attempt: Some(format!("--lr {}", lr(to))),
+            },
+            Advice {
+                change: "Or let a range test find it.".into(),
+                attempt: Some(format!(
+                    "ravine lr-find {} --optimizer {}",
+                    diagnosis.workload, diagnosis.optimizer
+                )),
+            },
+        ];
+        Some(Finding { trouble, evidence: evidence + &probed(diagnosis), advice })
     };
-    let finding = |trouble, evidence, to| Some(Finding { trouble, evidence, advice: vec![
-        Advice { change: format!("Set the learning rate to about {}.", lr(to)), attempt: Some(format!("--lr {}", lr(to))) },
-        try_it(to),
-    ] });
     if let Some((lost, step)) = loss.lost {
         let evidence = format!(
-            "{lost} of {} seeds left the finite numbers, the first at step {step}.{}",
-            diagnosis.seeds.len(),
-            probed(diagnosis)
+            "{lost} of {} seeds left the finite numbers, the first at step {step}.",
+            diagnosis.seeds.len()
         );
-        return finding(Trouble::RateTooLarge, evidence, diagnosis.lr / 10.0);
+        return finding(Trouble::RateTooLarge, evidence, best(true).unwrap_or(diagnosis.lr / 10.0));
     }
-    if let Some(probe) = better(0) {
-        let evidence = format!("A tenth of the learning rate comes further down.{}", probed(diagnosis));
-        return finding(Trouble::RateTooLarge, evidence, probe.lr);
+    if let Some(to) = best(true) {
+        return finding(Trouble::RateTooLarge, "A smaller learning rate comes further down.".into(), to);
     }
-    // Far above where it began, nothing was learnt but how to be wrong.
+    // Above where it began, nothing was learnt but how to be wrong.
     if own < -enough {
-        let evidence = format!("The loss ends above its start.{}", probed(diagnosis));
-        return finding(Trouble::RateTooLarge, evidence, diagnosis.lr / 10.0);
+        return finding(Trouble::RateTooLarge, "The loss ends above its start.".into(), diagnosis.lr / 10.0);
     }
-    let probe = better(1)?;
-    finding(
-        Trouble::RateTooSmall,
-        format!("Ten times the learning rate comes further down in the same steps.{}", probed(diagnosis)),
-        probe.lr,
-    )
+    let evidence = "A larger learning rate comes further down in the same steps.".into();
+    best(false).and_then(|to| finding(Trouble::RateTooSmall, evidence, to))
 }
 
 fn plateau(diagnosis: &Diagnosis) -> Option<Finding> {
     let loss = &diagnosis.loss;
     let (last, guess, trend) = (loss.last?, loss.guess?, loss.trend?);
     // A loss that stands where it should is at its goal.
-    if matches!(loss.motion, Motion::Falling) || last < UNLEARNT * guess {
-        return None;
-    }
-    let stands = loss.motion == Motion::Flat || trend.change.abs() < 0.05;
-    stands.then(|| Finding {
+    (loss.motion == Motion::Flat && last >= UNLEARNT * guess).then(|| Finding {
         trouble: Trouble::Plateau,
         evidence: format!(
             "Over the last half of the steps the loss changes by {} % (95 %: {} to {} %), at {} of a blind guess.{}",
@@ -457,13 +469,16 @@ fn overfitting(diagnosis: &Diagnosis) -> Option<Finding> {
     Some(Finding {
         trouble: Trouble::Overfitting,
         evidence: format!(
-            "Since step {since} the validation loss rises, from {} by {} %, while the training loss does not; the gap is {}.",
+            "Since step {since} the validation loss rises, from {} by {} %, while the training loss does not; the gap between them is {}.",
             significant(seen.best, 3),
             fixed(100.0 * seen.rise, 0),
             significant(seen.gap, 3)
         ),
         advice: vec![
-            Advice { change: "Stop at the best validation loss.".into(), attempt: Some(format!("--steps {since}")) },
+            Advice {
+                change: "Stop at the best validation loss.".into(),
+                attempt: Some(format!("--steps {since}")),
+            },
             Advice { change: "More examples, or augmentation of those there are.".into(), attempt: None },
             Advice {
                 change: "Weight decay, apart from the gradient, or dropout; a smaller model.".into(),

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Times that the layers are looked at.
 const SAMPLES: u64 = 40;
 /// Times that the validation split is looked at.
-const LOOKS: u64 = 20;
+const LOOKS: u64 = 40;
 /// Batches that the units are judged over at the end: more of them, and fewer units are 0 for all by chance.
 const BATCHES: u64 = 10;
 /// Batches that the noise of the gradient is measured over.
@@ -44,13 +44,19 @@ pub(super) struct Run {
 }
 
 /// Trains a fresh session and looks on.
-pub(super) fn watch(session: &mut dyn Session, settings: &Settings, lr: f64, stop: &AtomicBool) -> Result<Run> {
+pub(super) fn watch(
+    session: &mut dyn Session,
+    settings: &Settings,
+    lr: f64,
+    stop: &AtomicBool,
+) -> Result<Run> {
     let params = session.params().to_vec();
     let mut run = Run { noise: noise(session), ..Run::default() };
     let mut optimizer = optimizer(settings, lr, session)?;
     let mut tallies: Vec<Tally> = Vec::new();
     let mut since_look = (0.0, 0u64);
-    let is_time = |step: u64, times: u64| step * times / settings.steps != (step + 1) * times / settings.steps;
+    let is_time =
+        |step: u64, times: u64| step * times / settings.steps != (step + 1) * times / settings.steps;
     for step in 0..settings.steps {
         if stop.load(Ordering::Relaxed) {
             return Err(Kind::Interrupted.into());
@@ -66,12 +72,13 @@ pub(super) fn watch(session: &mut dyn Session, settings: &Settings, lr: f64, sto
         let (values, grads) = session.buffers();
         let kept = (step < 3 || is_time(step, SAMPLES)).then(|| (values.to_vec(), grads.to_vec()));
         let outcome = optimizer.step_flat(values, grads)?;
-        if let Some((before, grads)) = kept {
+        let lost = !loss.is_finite() || matches!(outcome, Outcome::Skipped { .. });
+        if let Some((before, grads)) = kept.filter(|_| !lost || step == 0) {
             let mut layers = health(&params, &before, values, &grads);
             layers.retain(|layer| is_weight(&layer.name));
             run.samples.push((step, layers));
         }
-        if !loss.is_finite() || matches!(outcome, Outcome::Skipped { .. }) {
+        if lost {
             run.lost = Some(step);
             break;
         }

@@ -21,7 +21,8 @@ pub fn lines(workload: &str, found: &Found) -> Lines {
         let end = points.iter().position(|p| p[1] > top).map_or(points.len(), |i| i + 1);
         points[..end].iter().map(|p| [p[0], p[1].min(top)]).collect::<Vec<_>>()
     };
-    let y = Axis { kind: if log { AxisKind::Log } else { AxisKind::Linear }, ..Axis::linear("smoothed loss") };
+    let y =
+        Axis { kind: if log { AxisKind::Log } else { AxisKind::Linear }, ..Axis::linear("smoothed loss") };
     let title = format!("{}: learning rate", found.optimizer);
     let mut lines = Lines::new(&format!("{workload}, {title}"), Axis::log("learning rate"), y);
     for curve in &found.curves {
@@ -30,7 +31,8 @@ pub fn lines(workload: &str, found: &Found) -> Lines {
         lines.lines.push(thin);
     }
     let seeds = found.curves.len();
-    let name = if seeds == 1 { "growing rate".into() } else { format!("growing rate, mean of {seeds} seeds") };
+    let name =
+        if seeds == 1 { "growing rate".into() } else { format!("growing rate, mean of {seeds} seeds") };
     lines.lines.push(Line::new(0, &name, Look::Line, trimmed(mean)));
     let tried = found.tried.iter().filter_map(|tried| Some([tried.lr, tried.mean()?.min(top)])).collect();
     lines.lines.push(Line::new(1, "constant rate, at the end", Look::Both, tried));

@@ -255,8 +255,7 @@ pub(super) fn usable(curves: &[Curve], settings: &Settings) -> Result<(), String
 fn smoothed(values: &[f64], width: f64) -> Vec<f64> {
     let n = values.len();
     let around = |i: usize, reach: usize| i.saturating_sub(reach)..(i + reach + 1).min(n);
-    let calm: Vec<f64> =
-        (0..n).map(|i| median(&values[around(i, SPIKE / 2)]).unwrap_or(f64::NAN)).collect();
+    let calm: Vec<f64> = (0..n).map(|i| median(&values[around(i, SPIKE / 2)]).unwrap_or(f64::NAN)).collect();
     let width = width.max(0.5);
     (0..n)
         .map(|i| {

@@ -107,9 +107,23 @@ pub(super) fn works(tried: &[Tried]) -> Option<Works> {
     near(first, &tried.iter().map(Tried::mean).collect::<Vec<_>>())
 }
 
-/// The rates that work for one of the seeds.
-pub(super) fn works_for(tried: &[Tried], seed: usize) -> Option<Works> {
-    near(*tried.first()?.first.get(seed)?, &tried.iter().map(|tried| tried.last[seed]).collect::<Vec<_>>())
+/// The ends of what works for one of the seeds, between the rates tried: where a straight line through the losses over the
+/// logarithm of the rate passes what still counts as near.
+pub(super) fn ends_for(tried: &[Tried], seed: usize) -> Option<[f64; 2]> {
+    let first = *tried.first()?.first.get(seed)?;
+    let last: Vec<Option<f64>> = tried.iter().map(|tried| tried.last[seed]).collect();
+    let Works { low, best, high } = near(first, &last)?;
+    let limit = last[best]? + WITHIN * (first - last[best]?);
+    let between = |inside: usize, outside: Option<usize>| {
+        let (here, there) = (last[inside]?, last[outside.filter(|i| *i < last.len())?]?);
+        let share = ((limit - here) / (there - here)).clamp(0.0, 1.0);
+        let [a, b] = [inside, outside?].map(|i| tried[i].lr.ln());
+        Some((a + share * (b - a)).exp())
+    };
+    Some([
+        between(low, low.checked_sub(1)).unwrap_or(tried[low].lr),
+        between(high, Some(high + 1)).unwrap_or(tried[high].lr),
+    ])
 }
 
 /// The stretch around the lowest loss that lies near it.

@@ -178,7 +178,15 @@ impl Line {
 impl Lines {
     /// An empty picture, 720 by 360.
     pub fn new(title: &str, x: Axis, y: Axis) -> Self {
-        Self { size: [720.0, 360.0], title: title.into(), x, y, lines: Vec::new(), references: Vec::new(), zones: Vec::new() }
+        Self {
+            size: [720.0, 360.0],
+            title: title.into(),
+            x,
+            y,
+            lines: Vec::new(),
+            references: Vec::new(),
+            zones: Vec::new(),
+        }
     }
 
     /// Draws it.
@@ -285,8 +293,10 @@ impl Lines {
         let xs = xs.chain(self.references.iter().filter(|r| r.upright).map(|r| r.at));
         let half = if self.lines.iter().any(|line| line.look == Look::Columns) { 0.5 } else { 0.0 };
         let xs: Vec<f64> = xs.flat_map(|x| [x - half, x + half]).collect();
-        let bare =
-            self.lines.iter().all(|line| matches!(line.look, Look::Line | Look::Thin | Look::Theory | Look::Columns));
+        let bare = self
+            .lines
+            .iter()
+            .all(|line| matches!(line.look, Look::Line | Look::Thin | Look::Theory | Look::Columns));
         self.x.scale(xs.into_iter(), pixels, if bare { 0.0 } else { 0.03 })
     }
 

@@ -172,7 +172,10 @@ mod tests {
     #[test]
     fn an_option_is_put_in_place_of_another() {
         assert_eq!(with("digits-mlp", "depth", "3").unwrap(), "digits-mlp:depth=3");
-        assert_eq!(with("digits-mlp:depth=20,width=8/4", "depth", "3").unwrap(), "digits-mlp:width=8/4,depth=3");
+        assert_eq!(
+            with("digits-mlp:depth=20,width=8/4", "depth", "3").unwrap(),
+            "digits-mlp:width=8/4,depth=3"
+        );
         assert_eq!(with("digits-mlp", "height", "3"), None);
         assert_eq!(with("digit", "depth", "3"), None);
     }
