@@ -13,6 +13,7 @@ mod picture;
 mod progress;
 mod rerun;
 mod spec;
+mod subject;
 mod table;
 
 use clap::Parser;

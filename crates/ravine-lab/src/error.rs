@@ -90,6 +90,8 @@ pub(crate) enum Kind {
     Dimension { what: &'static str, names: Vec<String>, got: usize },
     #[error("{name} has no {what} at {}", place(.at))]
     Undefined { what: &'static str, name: String, at: Vec<f64> },
+    #[error("the curvature cannot be measured: a gradient is not finite")]
+    NoCurvature,
     #[error("cannot draw the picture: {what}")]
     Picture { what: String },
     #[error("interrupted")]

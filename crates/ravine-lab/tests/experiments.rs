@@ -277,3 +277,24 @@ fn the_same_bits_on_any_number_of_threads() {
         assert_eq!(svgs(&one.pictures), svgs(&three.pictures));
     }
 }
+
+#[test]
+fn vanishing_gradients() {
+    let found = ran("vanishing-gradients", Fails);
+    for (name, golden) in [("sigmoid_10", 4e-6), ("tanh_20", 1.1), ("relu_20", 0.68), ("small_first", 2e-13)]
+    {
+        let x = found.number(name).unwrap();
+        assert!((golden / 3.0..golden * 3.0).contains(&x), "{name}: {x}");
+    }
+    // Few examples change nothing: the ratio is that of the layers.
+    assert!((0.2..5.0).contains(&found.number("batches").unwrap()));
+}
+
+#[test]
+fn dead_signal() {
+    let found = ran("dead-signal", Fails);
+    let number = |name| found.number(name).unwrap();
+    assert!(number("dead_best") < 0.35);
+    assert!(number("relu_sgd") < number("relu_momentum") && number("relu_momentum") < number("relu_adam"));
+    assert!(number("relu_adam") > 0.75 && number("tanh_worst") > 0.75);
+}

@@ -5,10 +5,12 @@ mod catalogue;
 mod compare;
 mod completions;
 mod data;
+mod diagnose;
 mod eval;
 mod experiment;
 mod figures;
 mod gradient;
+mod lr_find;
 mod objectives;
 mod optimizers;
 mod report;
@@ -32,6 +34,10 @@ pub(crate) enum Command {
     Train(train::Arguments),
     /// Evaluate weights that `ravine train` gave.
     Eval(eval::Arguments),
+    /// Find the learning rate of an optimizer on a workload, with the range that works and the reason.
+    LrFind(lr_find::Arguments),
+    /// Say what is wrong with a training run, and what to change.
+    Diagnose(diagnose::Arguments),
     /// Trace the path of optimizers over a function, and draw it.
     Trace(trace::Arguments),
     /// Slope, curvature and stable learning rates of a function at a point.
@@ -67,6 +73,8 @@ impl Command {
             Self::Advise(arguments) => advise::run(&arguments),
             Self::Train(arguments) => train::run(&arguments),
             Self::Eval(arguments) => eval::run(&arguments),
+            Self::LrFind(arguments) => lr_find::run(&arguments),
+            Self::Diagnose(arguments) => diagnose::run(&arguments),
             Self::Trace(arguments) => trace::run(&arguments),
             Self::Gradient(arguments) => gradient::run(&arguments),
             Self::Experiment(arguments) => experiment::run(&arguments),

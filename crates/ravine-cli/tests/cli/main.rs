@@ -4,11 +4,13 @@ mod catalogues;
 mod command;
 mod compare;
 mod data;
+mod diagnose;
 mod experiment;
 mod figures;
 mod gradient;
 #[cfg(unix)]
 mod interruption;
+mod lr_find;
 mod report;
 mod schedule;
 #[cfg(unix)]

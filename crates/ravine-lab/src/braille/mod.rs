@@ -97,7 +97,11 @@ pub fn lines(screen: Screen, picture: &Lines) -> String {
 }
 
 fn series(frame: &mut Frame, picture: &Lines, line: &Line, key: Option<&Key>) {
-    let pen = if line.look == Look::Theory { Pen::Plain } else { Pen::Run(line.series) };
+    let pen = match line.look {
+        Look::Theory => Pen::Plain,
+        Look::Thin => Pen::Soft,
+        _ => Pen::Run(line.series),
+    };
     let heights: Vec<f64> = line.points.iter().map(|p| p[1]).collect();
     let points: Vec<(f64, f64)> =
         decimate(&heights, BUDGET).into_iter().map(|i| (line.points[i][0], line.points[i][1])).collect();
@@ -113,7 +117,7 @@ fn series(frame: &mut Frame, picture: &Lines, line: &Line, key: Option<&Key>) {
         }
         Look::Theory => frame.dashes(pen, &points),
         Look::Points => {}
-        Look::Line | Look::Both => frame.line(pen, &points),
+        Look::Line | Look::Thin | Look::Both => frame.line(pen, &points),
     }
     for (at, [low, high]) in line.points.iter().zip(&line.bars) {
         frame.line(pen, &[(at[0], *low), (at[0], *high)]);

@@ -8,6 +8,7 @@ mod adagrad_stall;
 mod adam_claims;
 mod adaptive_decay;
 mod bias_correction;
+mod dead_signal;
 mod descent_lemma;
 mod drifting_minimum;
 mod escape_minimum;
@@ -25,6 +26,7 @@ mod sgd_floor;
 mod sparse_features;
 mod steepest;
 mod throughput;
+mod vanishing_gradients;
 mod walk;
 mod warm_restarts;
 
@@ -58,6 +60,8 @@ pub const CATALOGUE: &[Experiment] = &[
     adam_claims::ENTRY,
     adaptive_decay::ENTRY,
     warm_restarts::ENTRY,
+    vanishing_gradients::ENTRY,
+    dead_signal::ENTRY,
     museum::ENTRY,
 ];
 

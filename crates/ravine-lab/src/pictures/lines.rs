@@ -34,6 +34,8 @@ pub struct Lines {
     pub lines: Vec<Line>,
     /// Lines across the frame.
     pub references: Vec<Reference>,
+    /// Stretches of the horizontal axis that are tinted: where all is well.
+    pub zones: Vec<[f64; 2]>,
 }
 
 /// An axis.
@@ -87,6 +89,8 @@ pub enum Look {
     Line,
     /// A marker each.
     Points,
+    /// Joined by a thin line, for one of many runs behind their mean.
+    Thin,
     /// Joined, a marker each.
     Both,
     /// Joined by a dotted line: what theory says.
@@ -163,7 +167,7 @@ impl Line {
 
     fn sign(&self) -> Sign {
         match self.look {
-            Look::Line | Look::Both => Sign::Run(self.series),
+            Look::Line | Look::Thin | Look::Both => Sign::Run(self.series),
             Look::Points => Sign::Dot(self.series),
             Look::Theory => Sign::Theory,
             Look::Columns => Sign::Column(self.series),
@@ -174,7 +178,15 @@ impl Line {
 impl Lines {
     /// An empty picture, 720 by 360.
     pub fn new(title: &str, x: Axis, y: Axis) -> Self {
-        Self { size: [720.0, 360.0], title: title.into(), x, y, lines: Vec::new(), references: Vec::new() }
+        Self {
+            size: [720.0, 360.0],
+            title: title.into(),
+            x,
+            y,
+            lines: Vec::new(),
+            references: Vec::new(),
+            zones: Vec::new(),
+        }
     }
 
     /// Draws it.
@@ -262,6 +274,9 @@ impl Lines {
             plot.svg.line("axis", across[0], lower, across[1], lower);
         }
         let frame = [across[0], upper, across[1], lower];
+        for [low, high] in self.zones.iter().map(|zone| zone.map(|at| plot.x.clamp(at))) {
+            plot.svg.rect("zone", low, upper, high - low, lower - upper);
+        }
         let mut places = Places::new(frame);
         for (i, line) in self.lines.iter().enumerate() {
             self.line(&mut plot, frame, &mut places, i, line);
@@ -278,8 +293,10 @@ impl Lines {
         let xs = xs.chain(self.references.iter().filter(|r| r.upright).map(|r| r.at));
         let half = if self.lines.iter().any(|line| line.look == Look::Columns) { 0.5 } else { 0.0 };
         let xs: Vec<f64> = xs.flat_map(|x| [x - half, x + half]).collect();
-        let bare =
-            self.lines.iter().all(|line| matches!(line.look, Look::Line | Look::Theory | Look::Columns));
+        let bare = self
+            .lines
+            .iter()
+            .all(|line| matches!(line.look, Look::Line | Look::Thin | Look::Theory | Look::Columns));
         self.x.scale(xs.into_iter(), pixels, if bare { 0.0 } else { 0.03 })
     }
 
@@ -341,7 +358,8 @@ impl Lines {
             if line.look == Look::Theory {
                 plot.svg.path("theory", &data, &line.name);
             } else {
-                plot.svg.dashed("line", line.series, &data);
+                let class = if line.look == Look::Thin { "thin" } else { "line" };
+                plot.svg.dashed(class, line.series, &data);
             }
             places.avoid(pieces.concat());
         }

@@ -2,31 +2,13 @@
 
 use super::markup::{picture, section, text};
 use crate::comparison::{Arm, LayerHealth, WorkloadResult};
-use crate::stats::number::{lr, significant};
+use crate::diagnose::picture::Strip;
+use crate::diagnose::signal::{Signal, is_weight};
 use crate::stats::{score, summary};
-use crate::svg::heatmap::{Cell, Size, heatmap};
-use crate::svg::labels;
 use crate::verdict::Verdict;
-
-/// Below this ratio of gradient norms between two layers the signal counts as lost on its way, above its inverse as
-/// exploding; networks that train lie between 0.01 and 100.
-const LOST: f64 = 1e-3;
-
-/// Gradient norms below this everywhere are too small to train on, whatever their ratio.
-const TINY: f64 = 1e-7;
-
-/// Rows of the picture at most.
-const ROWS: usize = 32;
 
 /// Columns of the picture at most.
 const COLUMNS: usize = 60;
-
-/// Gradient norms over time, layer by layer.
-struct Strip {
-    steps: Vec<u64>,
-    /// Name and the median over runs at each step.
-    layers: Vec<(String, Vec<f64>)>,
-}
 
 /// Medians over all steps and runs of each layer's relative update, in the order of the layers. The state before the
 /// first step, where there has been no update, is left out.
@@ -64,7 +46,7 @@ pub(super) fn diagnosis(workload: &WorkloadResult, verdict: &Verdict) -> String 
          larger, on a logarithmic scale.",
         arm.optimizer, arm.schedule
     );
-    let body = format!("<p class=\"finding\">{}</p>{}", text(&sentence(&strip)), picture(&draw(&strip)));
+    let body = format!("<p class=\"finding\">{}</p>{}", text(&sentence(&strip)), picture(&drawn(&strip)));
     section("diagnosis", "Does the gradient reach every layer?", &lead, &body)
 }
 
@@ -102,99 +84,22 @@ fn strip(arm: &Arm) -> Strip {
     Strip { steps, layers }
 }
 
-/// Judges the weights of the first and last layer over the whole run, and the scale of all.
+/// Judges the weights over the whole run.
 fn sentence(strip: &Strip) -> String {
     let typical = |norms: &[f64]| {
         let seen: Vec<f64> = norms.iter().copied().filter(|x| x.is_finite()).collect();
         summary::median(&seen)
     };
-    // Biases have norms of another size, so weights are compared with weights.
     let weights: Vec<(&str, f64)> = strip
         .layers
         .iter()
-        .filter(|(name, _)| name.ends_with("weight"))
+        .filter(|(name, _)| is_weight(name))
         .filter_map(|(name, norms)| Some((name.as_str(), typical(norms)?)))
         .collect();
-    let (Some(first), Some(last)) = (weights.first(), weights.last()) else {
-        return "There are no weights among the parameters watched.".into();
-    };
-    if weights.iter().all(|(_, norm)| *norm < TINY) {
-        return format!(
-            "All gradients are tiny (the largest is {}): there is next to no signal to train on. Change the scale of \
-             the initialisation; no optimizer will mend it.",
-            lr(weights.iter().map(|w| w.1).fold(0.0, f64::max))
-        );
-    }
-    let ratio = first.1 / last.1;
-    if ratio < LOST {
-        return format!(
-            "{} receives {} of the gradient of {}: the signal vanishes on its way back. Change the activation or the \
-             initialisation; no optimizer will mend it.",
-            first.0,
-            lr(ratio),
-            last.0
-        );
-    }
-    if ratio > 1.0 / LOST {
-        return format!(
-            "{} receives {} times the gradient of {}: the signal explodes on its way back. Lower the scale of the \
-             initialisation, or clip.",
-            first.0,
-            significant(ratio, 2),
-            last.0
-        );
-    }
-    let norms = || weights.iter().map(|weight| weight.1);
-    let spread = norms().fold(0.0, f64::max) / norms().fold(f64::INFINITY, f64::min);
-    if !spread.is_finite() || spread > 1.0 / LOST {
-        return "One layer's gradient is far from all others': look at the strip.".into();
-    }
-    format!(
-        "Healthy: the gradients of all {} weights stay within a factor of {} of each other, nothing vanishes or \
-         explodes.",
-        weights.len(),
-        significant(spread.max(1.0), 2)
-    )
+    Signal::judge(&weights, None).sentence()
 }
 
-fn draw(strip: &Strip) -> String {
-    let many = strip.layers.len() > ROWS;
-    let shown: Vec<&(String, Vec<f64>)> =
-        strip.layers.iter().filter(|(name, _)| !many || name.ends_with("weight")).collect();
-    let every = shown.len().div_ceil(ROWS).max(1);
-    let shown: Vec<&(String, Vec<f64>)> = shown.into_iter().step_by(every).collect();
-    let logs = || {
-        shown.iter().flat_map(|(_, norms)| norms).filter(|x| **x > 0.0 && x.is_finite()).map(|x| x.log10())
-    };
-    let (low, high) = (logs().fold(f64::INFINITY, f64::min), logs().fold(f64::NEG_INFINITY, f64::max));
-    // At least two decades, so that noise does not look like structure.
-    let low = low.min(high - 2.0);
-    let cells: Vec<Vec<Cell>> = shown
-        .iter()
-        .map(|(name, norms)| {
-            norms
-                .iter()
-                .zip(&strip.steps)
-                .map(|(norm, step)| Cell {
-                    shade: (*norm > 0.0 && norm.is_finite())
-                        .then(|| 0.05 + 0.9 * (norm.log10() - low) / (high - low)),
-                    hover: format!("{name}, step {step}: {}", lr(*norm)),
-                    ..Cell::default()
-                })
-                .collect()
-        })
-        .collect();
-    let names: Vec<String> = shown.iter().map(|layer| layer.0.clone()).collect();
-    let label = names.iter().map(|name| labels::width(name)).fold(40.0, f64::max).min(180.0) + 16.0;
-    let width = ((960.0 - label) / strip.steps.len() as f64).clamp(4.0, 60.0);
-    let size = Size { label, width, height: if names.len() > 16 { 16.0 } else { 22.0 } };
-    let svg = heatmap("Gradient norms of the layers over the run", &names, &[], &cells, size);
-    let first = strip.steps.first().copied().unwrap_or(0);
-    let last = strip.steps.last().copied().unwrap_or(0);
-    format!(
-        "{}<p class=\"scale\">step {first} \u{2192} {last}; weakest colour {}, strongest {}</p>",
-        svg.inline("plot"),
-        text(&lr(10f64.powf(low))),
-        text(&lr(10f64.powf(high)))
-    )
+/// The picture, and what its colours stand for.
+fn drawn(strip: &Strip) -> String {
+    format!("{}<p class=\"scale\">{}</p>", strip.draw().inline("plot"), text(&strip.key()))
 }

@@ -2,9 +2,9 @@
 
 use super::diagnosis;
 use super::markup::text;
-use crate::health::HEALTHY_UPDATES;
 use crate::comparison::WorkloadResult;
 use crate::criteria::{self, Criterion};
+use crate::health::HEALTHY_UPDATES;
 use crate::stats::number::{count, lr};
 use crate::stats::score;
 use crate::svg::{Anchor, Scale, Series, Svg};

@@ -42,16 +42,21 @@ pub fn heatmap(label: &str, rows: &[String], columns: &[String], cells: &[Vec<Ce
         let x = size.label + size.width * (j as f64 + 0.5);
         svg.text("soft", x, 14.0, Anchor::Middle, &labels::fit(column, size.width - 4.0));
     }
+    lines(&mut svg, [0.0, head], rows, cells, size);
+    svg
+}
+
+/// Draws rows of cells with their labels into a picture, from this corner on.
+pub fn lines(svg: &mut Svg, [left, top]: [f64; 2], rows: &[String], cells: &[Vec<Cell>], size: Size) {
     for (i, (row, cells)) in rows.iter().zip(cells).enumerate() {
-        let y = head + size.height * i as f64;
+        let y = top + size.height * i as f64;
         let middle = y + size.height / 2.0;
         let name = labels::fit(row, size.label - 12.0);
-        svg.text("", size.label - 10.0, middle + 4.0, Anchor::End, &name);
+        svg.text("", left + size.label - 10.0, middle + 4.0, Anchor::End, &name);
         for (j, cell) in cells.iter().enumerate() {
-            draw(&mut svg, cell, size.label + size.width * j as f64, y, size);
+            draw(svg, cell, left + size.label + size.width * j as f64, y, size);
         }
     }
-    svg
 }
 
 fn draw(svg: &mut Svg, cell: &Cell, x: f64, y: f64, size: Size) {

@@ -30,7 +30,7 @@ mod wine_softmax;
 
 pub use classifier::Classifier;
 pub use quadratic_deep::QuadraticDeep;
-pub use setup::{Choice, Setup};
+pub use setup::{Choice, Setup, with};
 
 use std::path::Path;
 

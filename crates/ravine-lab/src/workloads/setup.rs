@@ -120,6 +120,19 @@ impl Setup {
     }
 }
 
+/// The spec of a workload with an option set, in place of the value it has there; `None` if it takes no such option, or
+/// there is no such workload.
+pub fn with(spec: &str, key: &str, value: &str) -> Option<String> {
+    let (name, pairs) = spec.split_once(':').unwrap_or((spec, ""));
+    let entry = super::WORKLOADS.iter().find(|entry| entry.name == name.trim())?;
+    entry.choices.iter().find(|choice| choice.name == key)?;
+    let other = |pair: &String| pair.split_once('=').is_none_or(|(known, _)| known.trim() != key);
+    let escaped = |text: String| text.replace(',', "\\,");
+    let kept = split(pairs).into_iter().filter(other).map(escaped);
+    let pairs: Vec<String> = kept.chain([format!("{key}={}", escaped(value.into()))]).collect();
+    Some(format!("{}:{}", entry.name, pairs.join(",")))
+}
+
 /// The parts between commas that no backslash stands before.
 fn split(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
@@ -156,6 +169,17 @@ mod tests {
         assert_eq!(setup.spec(), "thing:depth=20,file=a\\,b=c.txt");
         let plain = Setup::parse(&ENTRY, "depth=2", None).unwrap();
         assert_eq!((plain.text("file"), plain.spec()), ("", "thing".into()));
+    }
+
+    #[test]
+    fn an_option_is_put_in_place_of_another() {
+        assert_eq!(with("digits-mlp", "depth", "3").unwrap(), "digits-mlp:depth=3");
+        assert_eq!(
+            with("digits-mlp:depth=20,width=8/4", "depth", "3").unwrap(),
+            "digits-mlp:width=8/4,depth=3"
+        );
+        assert_eq!(with("digits-mlp", "height", "3"), None);
+        assert_eq!(with("digit", "depth", "3"), None);
     }
 
     #[test]

@@ -84,7 +84,10 @@ fn draw_progress(frame: &mut Frame<'_>, area: Rect, screen: &mut Screen, ink: &I
     let speed = screen.speed();
     let left = match speed {
         Some(speed) => {
-            format!("{} left", seconds(((screen.steps - screen.step.min(screen.steps)) as f64 / speed).max(1.0)))
+            format!(
+                "{} left",
+                seconds(((screen.steps - screen.step.min(screen.steps)) as f64 / speed).max(1.0))
+            )
         }
         None => String::new(),
     };
@@ -140,10 +143,8 @@ fn draw_metric(frame: &mut Frame<'_>, area: Rect, screen: &Screen, ink: &Ink) {
 }
 
 fn draw_rate(frame: &mut Frame<'_>, area: Rect, screen: &Screen, ink: &Ink) {
-    let title = Line::from(vec![
-        "learning rate ".bold(),
-        Span::styled(format!("{} ", lr(screen.rate)), ink.rate),
-    ]);
+    let title =
+        Line::from(vec!["learning rate ".bold(), Span::styled(format!("{} ", lr(screen.rate)), ink.rate)]);
     let curves = [
         Curve { points: &screen.plan, style: Style::new().dim(), dots: false },
         Curve { points: screen.rates.points(), style: ink.rate, dots: false },
@@ -214,7 +215,8 @@ fn layer_line<'a>(layer: &'a LayerHealth, [least, most]: [f64; 2], room: usize, 
 /// A bar of eighths of cells.
 fn bar(share: f64) -> String {
     let eighths = (share * (BAR * 8) as f64).round() as usize;
-    let part = ["", "\u{258f}", "\u{258e}", "\u{258d}", "\u{258c}", "\u{258b}", "\u{258a}", "\u{2589}"][eighths % 8];
+    let part =
+        ["", "\u{258f}", "\u{258e}", "\u{258d}", "\u{258c}", "\u{258b}", "\u{258a}", "\u{2589}"][eighths % 8];
     format!("{:<BAR$}", "\u{2588}".repeat(eighths / 8) + part)
 }
 
@@ -224,7 +226,9 @@ mod tests {
 
     #[test]
     fn bars_have_one_width() {
-        for (share, text) in [(0.0, "        "), (0.5, "\u{2588}\u{2588}\u{2588}\u{2588}    "), (1.0, &*"\u{2588}".repeat(8))] {
+        for (share, text) in
+            [(0.0, "        "), (0.5, "\u{2588}\u{2588}\u{2588}\u{2588}    "), (1.0, &*"\u{2588}".repeat(8))]
+        {
             assert_eq!(bar(share), text);
         }
         assert_eq!(bar(0.26).chars().count(), BAR);
