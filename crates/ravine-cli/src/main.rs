@@ -13,8 +13,9 @@ mod picture;
 mod progress;
 mod rerun;
 mod spec;
-mod subject;
+
 mod table;
+mod workload;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -4,6 +4,7 @@ use super::report::STORE;
 use crate::failure::{Result, say};
 use crate::output::{self, Format};
 use crate::table;
+use crate::workload::Chosen;
 use ravine_lab::advice::{self, Advice, Basis, Sentence, Subject};
 use ravine_lab::data::Order;
 use ravine_lab::plan::Plan;
@@ -20,21 +21,18 @@ const NAMED: usize = 4;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Workload to advise on, such as `digits-mlp` or `digits-mlp:batch=64`. `ravine workloads` lists them.
-    workload: String,
+    #[command(flatten)]
+    chosen: Chosen,
     /// Folder that holds the run store, as `ravine compare` filled it.
     #[arg(long, value_name = "DIR", default_value = "ravine-out")]
     out: PathBuf,
-    /// Folder to look for data files in.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
     /// How to write the advice.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result {
-    let workload = workloads::load(&arguments.workload, arguments.data.as_deref())?;
+    let workload = arguments.chosen.load()?;
     let name = &workload.info().name;
     let evidence = match Store::existing(&arguments.out.join(STORE)) {
         Ok(store) => advice::evidence(&store, name)?,
@@ -131,8 +129,8 @@ fn to_measure(workload: &dyn Workload, arguments: &Arguments) -> String {
     let seconds = step * plan.steps(workload) as f64 * plan.trials() as f64 / jobs;
     let out = shell::quote(&arguments.out.display().to_string());
     let data = arguments
-        .data
-        .as_ref()
+        .chosen
+        .data()
         .map_or(String::new(), |data| format!(" --data {}", shell::quote(&data.display().to_string())));
     format!(
         "There are no runs of {name} in {}: all of this is prior knowledge. To measure, about {} on this machine with all \

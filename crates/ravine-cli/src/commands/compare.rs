@@ -5,6 +5,7 @@ use crate::failure::{Failure, Result, say};
 use crate::output::Format;
 use crate::progress::Progress;
 use crate::spec::{self, Kind};
+use crate::workload::{self, Own};
 use crate::{interrupt, list, rerun};
 use ravine_lab::compare::{self, Execution};
 use ravine_lab::plan::Plan;
@@ -18,9 +19,12 @@ const MOST_JOBS: usize = 1024;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Workload to compare on; may be given more than once. `ravine workloads` lists them.
-    #[arg(short, long = "workload", value_name = "NAME", default_values_t = Plan::default().workloads)]
+    /// Workload to compare on, such as `digits-mlp:batch=64`; may be given more than once. `ravine workloads` lists them;
+    /// digits-mlp if none is given.
+    #[arg(short, long = "workload", value_name = "SPEC")]
     workloads: Vec<String>,
+    #[command(flatten)]
+    own: Own,
     /// Optimizers, separated by commas, such as `sgd,adam:betas=0.9/0.95`. `ravine optimizers` lists them;
     /// `@file.toml` holds them as tables. Their learning rates are searched for: an `lr=` here is not used.
     #[arg(long, value_name = "LIST", default_values_t = [Plan::default().optimizers.join(",")])]
@@ -71,7 +75,7 @@ pub(super) fn run(arguments: Arguments) -> Result {
     let command = rerun::command(&["--resume"]);
     let Arguments { data, out, format, .. } = &arguments;
     let mut plan = Plan {
-        workloads: list::split(&arguments.workloads),
+        workloads: chosen(&arguments)?,
         optimizers: spec::list(Kind::Optimizer, &arguments.optimizers)?,
         schedules: spec::list(Kind::Schedule, &arguments.schedules)?,
         budget: arguments.budget,
@@ -95,6 +99,7 @@ pub(super) fn run(arguments: Arguments) -> Result {
         ));
     }
     let workloads = plan.check(data.as_deref())?;
+    workloads.iter().for_each(|workload| workload::notes(&**workload));
     let path = out.join(report::STORE);
     let store = if arguments.resume { Store::existing(&path)? } else { Store::open(&path)? };
     let comparison = compare::begin(&store, &plan, &workloads, &command, jobs, arguments.resume)?;
@@ -113,6 +118,14 @@ pub(super) fn run(arguments: Arguments) -> Result {
     let stored = store.comparisons()?.into_iter().find(|stored| stored.id == comparison);
     let stored = stored.ok_or_else(|| Failure::Error("the comparison is gone from the run store".into()))?;
     report::write(&results::load(&store, &stored)?, out, *format)
+}
+
+/// The specs of the workloads: those named, the last of them on the user's own data if there is such.
+fn chosen(arguments: &Arguments) -> Result<Vec<String>> {
+    let mut specs = list::split(&arguments.workloads);
+    let last = specs.pop();
+    specs.extend(arguments.own.spec(last.as_deref())?);
+    Ok(if specs.is_empty() { Plan::default().workloads } else { specs })
 }
 
 /// A number of things; which numbers make sense is for the plan to say.

@@ -4,13 +4,13 @@ use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
 use crate::picture::Picture;
 use crate::progress::Progress;
+use crate::workload::{self, Chosen};
 use crate::{interrupt, table};
 use ravine::rules;
 use ravine_lab::data::Order;
 use ravine_lab::diagnose::{self, Diagnosis, Layer, Settings, picture};
 use ravine_lab::stats::number::{fixed, lr, significant};
 use ravine_lab::workloads;
-use std::path::PathBuf;
 
 /// Letters of the longest bar.
 const BAR: f64 = 10.0;
@@ -19,8 +19,8 @@ const DECADES: f64 = 3.0;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The workload, with its options if it has any: `digits-mlp:depth=20`. `ravine workloads` lists them.
-    workload: String,
+    #[command(flatten)]
+    chosen: Chosen,
     /// Hidden layers: the same as `depth=` among the workload's options.
     #[arg(long, value_name = "N")]
     depth: Option<String>,
@@ -45,9 +45,6 @@ pub(crate) struct Arguments {
     /// Runs, each with a seed of its own.
     #[arg(long, value_name = "N", default_value = "3")]
     seeds: u16,
-    /// Folder to look for data files in.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
     /// How to write the result.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -71,7 +68,7 @@ pub(super) fn run(arguments: &Arguments) -> Result {
         order: Order::Reshuffled,
     };
     settings.check()?;
-    let workload = workloads::load(&spec(arguments), arguments.data.as_deref())?;
+    let workload = workload::load(&spec(arguments)?, arguments.chosen.data())?;
     let progress = Progress::new(arguments.quiet, "runs");
     let done = diagnose::run(&*workload, &settings, interrupt::flag(), &|event| progress.event(event));
     progress.end();
@@ -88,16 +85,17 @@ pub(super) fn run(arguments: &Arguments) -> Result {
 }
 
 /// The workload's spec with the options that were given apart from it.
-fn spec(arguments: &Arguments) -> String {
-    let given =
-        [("depth", &arguments.depth), ("activation", &arguments.activation), ("init", &arguments.init)];
-    given.into_iter().filter_map(|(key, value)| Some((key, value.as_ref()?))).fold(
-        arguments.workload.clone(),
-        |spec, (key, value)| {
-            let between = if spec.contains(':') { ',' } else { ':' };
-            format!("{spec}{between}{key}={value}")
-        },
-    )
+fn spec(arguments: &Arguments) -> Result<String> {
+    let mut spec = arguments.chosen.spec()?;
+    for (key, value) in
+        [("depth", &arguments.depth), ("activation", &arguments.activation), ("init", &arguments.init)]
+    {
+        if let Some(value) = value {
+            spec = workloads::with(&spec, key, value)
+                .ok_or_else(|| Failure::Usage(format!("the workload '{spec}' has no option '{key}'")))?;
+        }
+    }
+    Ok(spec)
 }
 
 fn text(diagnosis: &Diagnosis) -> String {

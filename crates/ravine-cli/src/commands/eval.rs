@@ -3,11 +3,11 @@
 use crate::failure::{Failure, Result, say};
 use crate::output::{self, Format};
 use crate::table;
+use crate::workload;
 use clap::ValueEnum;
 use ravine_lab::data::{Order, Split};
 use ravine_lab::stats::number::significant;
 use ravine_lab::train::Weights;
-use ravine_lab::workloads;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> Result {
         let path = arguments.weights.display();
         return Err(Failure::Usage(format!("{path} does not say of which workload it is: give --workload")));
     };
-    let workload = workloads::load(spec, arguments.data.as_deref())?;
+    let workload = workload::load(spec, arguments.data.as_deref())?;
     let info = workload.info();
     let other_data = weights.data_sha256().is_some_and(|sha256| sha256 != info.data_sha256);
     let mut session = workload.start(weights.seed().unwrap_or(0), Order::Reshuffled);

@@ -4,6 +4,7 @@ use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
 use crate::picture::{self, Picture};
 use crate::progress::Progress;
+use crate::workload::Chosen;
 use crate::{interrupt, table};
 use ravine_lab::braille;
 use ravine_lab::data::Order;
@@ -11,17 +12,15 @@ use ravine_lab::lr_find::{self, Answer, Curve, Found, Settings, Tried};
 use ravine_lab::pictures::lines::{Lines, Look};
 use ravine_lab::stats::Interval;
 use ravine_lab::stats::number::{lr, significant};
-use ravine_lab::workloads;
 use serde::Serialize;
-use std::path::PathBuf;
 
 /// Rows of the picture in the terminal.
 const ROWS: usize = 18;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The workload, with its options if it has any: `digits-mlp:depth=3`. `ravine workloads` lists them.
-    workload: String,
+    #[command(flatten)]
+    chosen: Chosen,
     /// The optimizer. Its learning rate is searched for: an `lr=` here is not used.
     #[arg(long, value_name = "SPEC", default_value_t = Settings::default().optimizer)]
     optimizer: String,
@@ -43,9 +42,6 @@ pub(crate) struct Arguments {
     /// Batches whose mean gradient makes an optimizer step.
     #[arg(long, value_name = "N", default_value_t = Settings::default().accumulate)]
     accumulate: u64,
-    /// Folder to look for data files in.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
     /// How to write the result.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -73,7 +69,7 @@ pub(super) fn run(arguments: &Arguments) -> Result {
         accumulate: arguments.accumulate,
     };
     settings.check()?;
-    let workload = workloads::load(&arguments.workload, arguments.data.as_deref())?;
+    let workload = arguments.chosen.load()?;
     let mut sessions: Vec<_> =
         (1..=u64::from(arguments.seeds)).map(|seed| workload.start(seed, Order::Reshuffled)).collect();
     let progress = Progress::new(arguments.quiet, "runs");

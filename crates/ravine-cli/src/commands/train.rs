@@ -11,11 +11,12 @@ mod summary;
 use crate::failure::{Failure, Result};
 use crate::output::Format;
 use crate::spec::{self, Kind};
+use crate::workload::Chosen;
 use crate::{interrupt, output, rerun};
 use ravine_lab::stats::number;
 use ravine_lab::train::{self, Begin, End, Execution, Folder, Identity, News, Settings, Watch};
+use ravine_lab::whole;
 use ravine_lab::workload::Workload;
-use ravine_lab::{whole, workloads};
 use std::io::{IsTerminal, stderr, stdin};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -25,9 +26,8 @@ const MOST_THREADS: i64 = 1024;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Workload to train, such as `digits-mlp` or `digits-mlp:depth=4`. `ravine workloads` lists them.
-    #[arg(value_name = "WORKLOAD")]
-    workload: String,
+    #[command(flatten)]
+    chosen: Chosen,
     /// Optimizer, such as `sgd:momentum=0.9`. `ravine optimizers` lists them; `@file.toml#name` stands for a table of a file.
     #[arg(long, value_name = "SPEC", default_value = "adamw")]
     optimizer: String,
@@ -98,9 +98,6 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
     #[arg(allow_negative_numbers = true)]
     threads: Option<u16>,
-    /// Folder to look for data files in.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
     /// How to write the result to standard output.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -108,7 +105,7 @@ pub(crate) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result {
     let optimizer = one(Kind::Optimizer, &arguments.optimizer)?;
-    let workload = workloads::load(&arguments.workload, arguments.data.as_deref())?;
+    let workload = arguments.chosen.load()?;
     let settings = settings(arguments, &*workload, &optimizer)?;
     settings.check()?;
     let path = arguments

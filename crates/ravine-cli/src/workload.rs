@@ -63,7 +63,7 @@ impl Own {
 
 /// The one workload of a command.
 #[derive(clap::Args)]
-pub(crate) struct Subject {
+pub(crate) struct Chosen {
     /// Workload, such as `digits-mlp` or `digits-mlp:depth=20,activation=tanh`. `ravine workloads` lists them.
     #[arg(value_name = "WORKLOAD", required_unless_present_any = ["images", "csv", "text"])]
     workload: Option<String>,
@@ -74,7 +74,7 @@ pub(crate) struct Subject {
     data: Option<PathBuf>,
 }
 
-impl Subject {
+impl Chosen {
     /// Its spec, as given.
     pub(crate) fn spec(&self) -> Result<String> {
         let spec = self.own.spec(self.workload.as_deref())?;
