@@ -19,12 +19,7 @@ pub fn word(update_ratio: f64) -> &'static str {
 }
 
 /// What a step from `before` to `after` along `grads` looked like in each parameter.
-pub(crate) fn layers(
-    params: &[ParamSpec],
-    before: &[f32],
-    after: &[f32],
-    grads: &[f32],
-) -> Vec<LayerHealth> {
+pub(crate) fn layers(params: &[ParamSpec], before: &[f32], after: &[f32], grads: &[f32]) -> Vec<LayerHealth> {
     let mut start = 0;
     let layer = |param: &ParamSpec| {
         let range = start..start + param.len();

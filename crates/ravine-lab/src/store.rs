@@ -16,8 +16,8 @@ use crate::plan::Plan;
 use crate::trial::Done;
 use crate::workload::Evaluation;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior, params};
-use serde::de::DeserializeOwned;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 

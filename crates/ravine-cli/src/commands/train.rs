@@ -111,9 +111,10 @@ pub(super) fn run(arguments: &Arguments) -> Result {
     let workload = workloads::load(&arguments.workload, arguments.data.as_deref())?;
     let settings = settings(arguments, &*workload, &optimizer)?;
     settings.check()?;
-    let path = arguments.out.clone().unwrap_or_else(|| {
-        Path::new("ravine-out/train").join(train::safe_name(&workload.info().name))
-    });
+    let path = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| Path::new("ravine-out/train").join(train::safe_name(&workload.info().name)));
     let begin = match (arguments.resume, arguments.overwrite) {
         (true, _) => Begin::Resume,
         (_, true) => Begin::Overwrite,

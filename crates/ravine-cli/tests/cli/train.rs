@@ -40,7 +40,9 @@ fn a_run_is_trained_told_of_and_evaluated() {
     assert!(lines[0].contains("epoch") && lines[0].contains("accuracy"));
     assert_eq!(lines.len(), 1 + 1 + 132_usize.div_ceil(6), "{}", ran.stderr);
     assert!(lines[1].ends_with("best") && !ran.stderr.contains('\x1b'));
-    for words in ["digits-mlp, adamw: all 132 steps", "test of the weights", "run/weights.safetensors", "run/loss.svg"] {
+    for words in
+        ["digits-mlp, adamw: all 132 steps", "test of the weights", "run/weights.safetensors", "run/loss.svg"]
+    {
         assert!(ran.stdout.contains(words), "{}", ran.stdout);
     }
     let picture = std::fs::read_to_string(folder.path().join("run/loss.svg")).unwrap();
@@ -174,8 +176,12 @@ fn a_file_steers_a_run() {
     order("stop");
     let ran = Ran::from(child.wait_with_output().unwrap());
     assert_eq!(ran.code, Some(130), "{}", ran.stderr);
-    assert!(ran.stderr.contains("line 2: 'fast' is no number above 0") && ran.stderr.contains("nothing of it is done"));
+    assert!(
+        ran.stderr.contains("line 2: 'fast' is no number above 0")
+            && ran.stderr.contains("nothing of it is done")
+    );
     assert!(ran.stderr.contains("learning rate 5e-3 by hand"), "{}", ran.stderr);
-    let kinds: Vec<_> = log(&folder.path().join("my run")).iter().map(|entry| entry["kind"].clone()).collect();
+    let kinds: Vec<_> =
+        log(&folder.path().join("my run")).iter().map(|entry| entry["kind"].clone()).collect();
     assert!(kinds.contains(&"rate".into()) && !kinds.contains(&"look".into()));
 }

@@ -2,8 +2,8 @@
 
 use super::diagnosis;
 use super::markup::{count, text};
-use crate::health::HEALTHY_UPDATES;
 use crate::comparison::WorkloadResult;
+use crate::health::HEALTHY_UPDATES;
 use crate::stats::number::{lr, seconds, significant, steps};
 use crate::stats::score::{self, Split};
 use crate::stats::{TimeToTarget, summary};

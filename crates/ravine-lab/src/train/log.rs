@@ -109,14 +109,14 @@ impl Log {
         let damaged = |what: String| Kind::BadFile { path: self.path.clone(), what };
         let bytes = std::fs::read(&self.path).map_err(|source| self.error("read", source))?;
         let Some(kept) = usize::try_from(length).ok().and_then(|length| bytes.get(..length)) else {
-            return Err(damaged(format!(
-                "it has {} bytes, and had {length} at its checkpoint",
-                bytes.len()
-            ))
-            .into());
+            return Err(
+                damaged(format!("it has {} bytes, and had {length} at its checkpoint", bytes.len())).into()
+            );
         };
         let mut entries = Vec::new();
-        for (number, line) in kept.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty()) {
+        for (number, line) in
+            kept.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty())
+        {
             let entry = serde_json::from_slice(line);
             entries.push(entry.map_err(|error| damaged(format!("line {}: {error}", number + 1)))?);
         }

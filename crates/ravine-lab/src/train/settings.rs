@@ -125,7 +125,12 @@ impl Settings {
         if let Some(spec) = &self.plateau {
             let plateau = Plateau::parse(spec)?;
             let mode = plateau.options().mode;
-            check("the mode of the plateau", mode == "min", "min, as it listens to the validation loss", mode)?;
+            check(
+                "the mode of the plateau",
+                mode == "min",
+                "min, as it listens to the validation loss",
+                mode,
+            )?;
             builder = builder.metric_schedule(plateau);
         }
         Ok(builder.build(params)?)
@@ -172,9 +177,8 @@ impl Identity {
         };
         let (ours, theirs) = (map(self), map(theirs));
         let differ = ours.iter().filter(|(key, value)| theirs.get(*key) != Some(value));
-        let said = differ.map(|(key, value)| {
-            format!("{key} is {} there and {} here", word(&theirs[key]), word(value))
-        });
+        let said = differ
+            .map(|(key, value)| format!("{key} is {} there and {} here", word(&theirs[key]), word(value)));
         let said: Vec<String> = said.collect();
         (!said.is_empty()).then(|| said.join("; "))
     }

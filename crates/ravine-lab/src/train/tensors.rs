@@ -89,7 +89,8 @@ impl Tensors {
         let bytes =
             std::fs::read(path).map_err(|source| Kind::Io { action: "read", path: path.into(), source })?;
         let bad = |what: String| Kind::BadFile { path: path.into(), what };
-        let damaged = |error: safetensors::SafeTensorError| bad(format!("not a whole safetensors file: {error}"));
+        let damaged =
+            |error: safetensors::SafeTensorError| bad(format!("not a whole safetensors file: {error}"));
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(damaged)?;
         let file = SafeTensors::deserialize(&bytes).map_err(damaged)?;
         let mut tensors = BTreeMap::new();

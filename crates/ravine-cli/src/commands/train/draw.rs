@@ -82,26 +82,30 @@ fn draw_progress(frame: &mut Frame<'_>, area: Rect, screen: &mut Screen, ink: &I
     let width = usize::from(area.width).saturating_sub(6);
     let full = (share * width as f64) as usize;
     let speed = screen.speed();
-    let left = match speed {
-        Some(speed) => {
-            format!("{} left", seconds(((screen.steps - screen.step.min(screen.steps)) as f64 / speed).max(1.0)))
-        }
-        None => String::new(),
-    };
+    let to_go = screen.steps.saturating_sub(screen.step) as f64;
+    let left = speed.map(|speed| format!("{} left", seconds((to_go / speed).max(1.0))));
     let bar = Line::from(vec![
         Span::styled("\u{2501}".repeat(full), ink.training),
         Span::styled("\u{2500}".repeat(width - full), Style::new().dim()),
         format!(" {:>3} %", (100.0 * share).floor()).bold(),
     ]);
+    // Those that have no room are left out, the last first.
     let parts = [
-        format!("epoch {} of {}", fixed(screen.epoch(), 1), significant(screen.epochs(), 3)),
-        format!("step {} of {}", screen.step, screen.steps),
-        speed.map_or(String::new(), |speed| format!("{} steps/s", significant(speed, 3))),
-        format!("{} gone", seconds(screen.gone().max(1.0).round())),
+        Some(format!("step {} of {}", screen.step, screen.steps)),
         left,
+        Some(format!("{} gone", seconds(screen.gone().max(1.0).round()))),
+        speed.map(|speed| format!("{} steps/s", significant(speed, 3))),
+        Some(format!("epoch {} of {}", fixed(screen.epoch(), 1), significant(screen.epochs(), 3))),
     ];
-    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    frame.render_widget(Paragraph::new(vec![bar, Line::from(parts.join("   "))]), area);
+    let mut text = String::new();
+    for part in parts.into_iter().flatten() {
+        if text.chars().count() + 3 + part.chars().count() > usize::from(area.width) {
+            break;
+        }
+        text.push_str(if text.is_empty() { "" } else { "   " });
+        text.push_str(&part);
+    }
+    frame.render_widget(Paragraph::new(vec![bar, Line::from(text)]), area);
 }
 
 fn number(points: &[[f64; 2]]) -> String {
@@ -140,10 +144,8 @@ fn draw_metric(frame: &mut Frame<'_>, area: Rect, screen: &Screen, ink: &Ink) {
 }
 
 fn draw_rate(frame: &mut Frame<'_>, area: Rect, screen: &Screen, ink: &Ink) {
-    let title = Line::from(vec![
-        "learning rate ".bold(),
-        Span::styled(format!("{} ", lr(screen.rate)), ink.rate),
-    ]);
+    let title =
+        Line::from(vec!["learning rate ".bold(), Span::styled(format!("{} ", lr(screen.rate)), ink.rate)]);
     let curves = [
         Curve { points: &screen.plan, style: Style::new().dim(), dots: false },
         Curve { points: screen.rates.points(), style: ink.rate, dots: false },
@@ -214,7 +216,8 @@ fn layer_line<'a>(layer: &'a LayerHealth, [least, most]: [f64; 2], room: usize, 
 /// A bar of eighths of cells.
 fn bar(share: f64) -> String {
     let eighths = (share * (BAR * 8) as f64).round() as usize;
-    let part = ["", "\u{258f}", "\u{258e}", "\u{258d}", "\u{258c}", "\u{258b}", "\u{258a}", "\u{2589}"][eighths % 8];
+    let part =
+        ["", "\u{258f}", "\u{258e}", "\u{258d}", "\u{258c}", "\u{258b}", "\u{258a}", "\u{2589}"][eighths % 8];
     format!("{:<BAR$}", "\u{2588}".repeat(eighths / 8) + part)
 }
 
@@ -224,7 +227,9 @@ mod tests {
 
     #[test]
     fn bars_have_one_width() {
-        for (share, text) in [(0.0, "        "), (0.5, "\u{2588}\u{2588}\u{2588}\u{2588}    "), (1.0, &*"\u{2588}".repeat(8))] {
+        for (share, text) in
+            [(0.0, "        "), (0.5, "\u{2588}\u{2588}\u{2588}\u{2588}    "), (1.0, &*"\u{2588}".repeat(8))]
+        {
             assert_eq!(bar(share), text);
         }
         assert_eq!(bar(0.26).chars().count(), BAR);
