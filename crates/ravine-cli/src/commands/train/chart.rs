@@ -2,7 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::{Style, Stylize};
+use ratatui::style::Style;
 use ratatui::symbols::Marker;
 use ratatui::text::Line;
 use ratatui::widgets::{Axis, Block, Borders, Chart, Dataset, GraphType};
@@ -64,7 +64,13 @@ pub(super) fn draw(
     };
     let dim = Style::new().dim();
     let chart = Chart::new(datasets.collect())
-        .block(Block::new().borders(Borders::TOP).border_style(dim).title_style(Style::new().not_dim()).title(title))
+        .block(
+            Block::new()
+                .borders(Borders::TOP)
+                .border_style(dim)
+                .title_style(Style::new().not_dim())
+                .title(title),
+        )
         .x_axis(
             Axis::default()
                 .bounds([0.0, steps.max(1) as f64])

@@ -74,7 +74,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: &mut Screen, ink: &Ink) {
 }
 
 fn block(title: Line<'_>) -> Block<'_> {
-    Block::new().borders(Borders::TOP).border_style(Style::new().dim()).title_style(Style::new().not_dim()).title(title)
+    Block::new()
+        .borders(Borders::TOP)
+        .border_style(Style::new().dim())
+        .title_style(Style::new().not_dim())
+        .title(title)
 }
 
 fn draw_progress(frame: &mut Frame<'_>, area: Rect, screen: &mut Screen, ink: &Ink) {
