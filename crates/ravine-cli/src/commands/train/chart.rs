@@ -51,15 +51,26 @@ pub(super) fn draw(
         };
         Dataset::default().data(points).style(curve.style).marker(marker).graph_type(kind)
     });
-    let label = |y: f64| significant(if log { 10f64.powf(y) } else { y }, 3);
-    let labels = match values().next() {
-        Some(_) if area.height >= 8 => vec![label(bottom), label((bottom + top) / 2.0), label(top)],
-        Some(_) => vec![label(bottom), label(top)],
-        None => Vec::new(),
+    let label = |y: f64| match log {
+        true => significant(10f64.powf(y), 3),
+        // Next to nothing beside the largest.
+        false if y.abs() < 1e-3 * top.abs() => "0".into(),
+        false => significant(y, 3),
+    };
+    let labels = match (values().next(), area.height) {
+        (None, _) | (_, 0..5) => Vec::new(),
+        (_, 5..8) => vec![label(bottom), label(top)],
+        _ => vec![label(bottom), label((bottom + top) / 2.0), label(top)],
     };
     let dim = Style::new().dim();
     let chart = Chart::new(datasets.collect())
-        .block(Block::new().borders(Borders::TOP).border_style(dim).title(title))
+        .block(
+            Block::new()
+                .borders(Borders::TOP)
+                .border_style(dim)
+                .title_style(Style::new().not_dim())
+                .title(title),
+        )
         .x_axis(
             Axis::default()
                 .bounds([0.0, steps.max(1) as f64])

@@ -74,7 +74,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: &mut Screen, ink: &Ink) {
 }
 
 fn block(title: Line<'_>) -> Block<'_> {
-    Block::new().borders(Borders::TOP).border_style(Style::new().dim()).title(title)
+    Block::new()
+        .borders(Borders::TOP)
+        .border_style(Style::new().dim())
+        .title_style(Style::new().not_dim())
+        .title(title)
 }
 
 fn draw_progress(frame: &mut Frame<'_>, area: Rect, screen: &mut Screen, ink: &Ink) {
@@ -82,29 +86,30 @@ fn draw_progress(frame: &mut Frame<'_>, area: Rect, screen: &mut Screen, ink: &I
     let width = usize::from(area.width).saturating_sub(6);
     let full = (share * width as f64) as usize;
     let speed = screen.speed();
-    let left = match speed {
-        Some(speed) => {
-            format!(
-                "{} left",
-                seconds(((screen.steps - screen.step.min(screen.steps)) as f64 / speed).max(1.0))
-            )
-        }
-        None => String::new(),
-    };
+    let to_go = screen.steps.saturating_sub(screen.step) as f64;
+    let left = speed.map(|speed| format!("{} left", seconds((to_go / speed).max(1.0))));
     let bar = Line::from(vec![
         Span::styled("\u{2501}".repeat(full), ink.training),
         Span::styled("\u{2500}".repeat(width - full), Style::new().dim()),
         format!(" {:>3} %", (100.0 * share).floor()).bold(),
     ]);
+    // Those that have no room are left out, the last first.
     let parts = [
-        format!("epoch {} of {}", fixed(screen.epoch(), 1), significant(screen.epochs(), 3)),
-        format!("step {} of {}", screen.step, screen.steps),
-        speed.map_or(String::new(), |speed| format!("{} steps/s", significant(speed, 3))),
-        format!("{} gone", seconds(screen.gone().max(1.0).round())),
+        Some(format!("step {} of {}", screen.step, screen.steps)),
         left,
+        Some(format!("{} gone", seconds(screen.gone().max(1.0).round()))),
+        speed.map(|speed| format!("{} steps/s", significant(speed, 3))),
+        Some(format!("epoch {} of {}", fixed(screen.epoch(), 1), significant(screen.epochs(), 3))),
     ];
-    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    frame.render_widget(Paragraph::new(vec![bar, Line::from(parts.join("   "))]), area);
+    let mut text = String::new();
+    for part in parts.into_iter().flatten() {
+        if text.chars().count() + 3 + part.chars().count() > usize::from(area.width) {
+            break;
+        }
+        text.push_str(if text.is_empty() { "" } else { "   " });
+        text.push_str(&part);
+    }
+    frame.render_widget(Paragraph::new(vec![bar, Line::from(text)]), area);
 }
 
 fn number(points: &[[f64; 2]]) -> String {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 /// Events that are kept.
 const EVENTS: usize = 50;
+const SAVED: &str = "checkpoint written";
 /// Time over which the speed is taken.
 const WINDOW: Duration = Duration::from_secs(5);
 /// Points of the schedule's line.
@@ -98,7 +99,13 @@ impl Screen {
                 self.grad_norm = step.grad_norm;
             }
             News::Noted(entry) => self.note(&entry),
-            News::Saved(step) => self.event(format!("step {step}: checkpoint written")),
+            News::Saved(step) => {
+                // Of several in a row the last is enough.
+                if self.events.back().is_some_and(|event| event.ends_with(SAVED)) {
+                    self.events.pop_back();
+                }
+                self.event(format!("step {step}: {SAVED}"));
+            }
             News::Refused(what) => self.event(what),
         }
     }
