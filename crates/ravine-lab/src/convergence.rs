@@ -109,6 +109,8 @@ pub struct Generalisation {
     pub best: f64,
     /// How far the validation loss lies above its best at the end: the median of the last three, relative to the best.
     pub rise: f64,
+    /// The rise that chance alone may make: four standard deviations of what is between neighbours, relative to the best.
+    pub chance: f64,
     /// Validation loss less training loss at the end, medians of the last three.
     pub gap: f64,
     /// How the gap changed over all.
@@ -135,14 +137,16 @@ pub fn generalisation(losses: &[Losses]) -> Option<Generalisation> {
     let rise = (middle(last, |at| at.validation)? - floor) / size;
     let after = &finite[best.min(finite.len() / 2)..];
     let steps: Vec<f64> =
-        after.windows(2).map(|pair| (pair[1].validation - pair[0].validation) / size).collect();
-    let chance = 4.0 * summary::sd(&steps).unwrap_or(f64::INFINITY) / 2f64.sqrt();
+        after.windows(2).map(|pair| (pair[1].validation - pair[0].validation).abs() / size).collect();
+    // From the median of what is between neighbours: no single spike hides a rise.
+    let chance = 4.0 * summary::median(&steps).map_or(f64::INFINITY, |step| 1.4826 * step / 2f64.sqrt());
     let trained = middle(last, |at| at.train)? <= middle(around, |at| at.train)?;
     let overfits = best + 3 < finite.len() && rise > RISE.max(chance) && trained;
     Some(Generalisation {
         best_step: finite[best].step,
         best: floor,
         rise,
+        chance,
         gap: middle(last, |at| at.validation - at.train)?,
         gap_trend: trend(&finite.iter().map(|at| at.validation - at.train).collect::<Vec<_>>()),
         since: overfits.then_some(finite[best].step),

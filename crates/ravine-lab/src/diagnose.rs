@@ -14,7 +14,7 @@ pub use findings::{Advice, Finding, Trouble};
 pub use units::{BINS, Histogram, Units};
 
 use crate::compare::Event;
-use crate::convergence::{self, Generalisation, Motion, Trend};
+use crate::convergence::{self, Generalisation, Losses, Motion, Trend};
 use crate::data::Order;
 use crate::error::{Kind, Result};
 use crate::stats::summary::{median, sd};
@@ -311,15 +311,16 @@ fn layers(runs: &[Run]) -> Vec<Layer> {
     first.iter().enumerate().map(layer).collect()
 }
 
-/// The middle one of the seeds' judgements: by how far the validation loss rose.
+/// Judges the mean over the seeds, which has less noise than any of them.
 fn generalisation(runs: &[Run]) -> Option<Generalisation> {
-    let mut all: Vec<Generalisation> =
-        runs.iter().filter_map(|run| convergence::generalisation(&run.looks)).collect();
-    all.sort_by(|a, b| {
-        (a.since.is_some(), a.rise)
-            .partial_cmp(&(b.since.is_some(), b.rise))
-            .unwrap_or(std::cmp::Ordering::Equal)
-    });
-    let middle = all.len() / 2;
-    all.into_iter().nth(middle)
+    let shortest = runs.iter().map(|run| run.looks.len()).min()?;
+    let mean = |part: fn(&Losses) -> f64, i: usize| {
+        runs.iter().map(|run| part(&run.looks[i])).sum::<f64>() / runs.len() as f64
+    };
+    let at = |i: usize| Losses {
+        step: runs[0].looks[i].step,
+        train: mean(|at| at.train, i),
+        validation: mean(|at| at.validation, i),
+    };
+    convergence::generalisation(&(0..shortest).map(at).collect::<Vec<_>>())
 }

@@ -213,8 +213,8 @@ fn answer(found: &Found) -> Answer {
     let tried = &found.tried;
     let Some(works) = verify::works(tried) else {
         return Answer::Refused {
-            reason: "no run at a constant rate ends below its start, though the loss fell while the rate grew: give the runs \
-                     more steps, with --verify"
+            reason: "no run at a constant rate ends below its start, though the loss fell while the \
+                     rate grew: give the runs more steps, with --verify"
                 .into(),
         };
     };
@@ -246,7 +246,8 @@ fn answer(found: &Found) -> Answer {
     };
     let curves = middle(found.curves.iter().filter_map(|curve| Some(curve.shape.as_ref()?.suggestion)));
     let sentence = format!(
-        "Take {}: {reason}{far}. Runs at that rate end at a loss of {}, mean of {runs}; where the curves fall fastest is {}.",
+        "Take {}: {reason}{far}. Runs at that rate end at a loss of {}, mean of {runs}; where the \
+         curves fall fastest is {}.",
         rate(lr),
         significant(loss(&taken), 3),
         rate(curves),
@@ -292,8 +293,9 @@ fn wall(sessions: &mut [Box<dyn Session>], factor: f64, stop: &AtomicBool) -> Re
 fn bound(curves: &[Curve], factor: Option<f64>, wall: Option<&Wall>) -> String {
     let blown: Vec<f64> = curves.iter().filter_map(|curve| curve.blow_up()).collect();
     let Some(factor) = factor else {
-        return "The limit 2 / L is that of gradient descent. A rule that divides by the size of the gradient has its own, \
-                for the curvature in its changing coordinates, so the measured L says nothing of its rate."
+        return "The limit 2 / L is that of gradient descent. A rule that divides by the size of the \
+                gradient has its own, for the curvature in its changing coordinates, so the measured L \
+                says nothing of its rate."
             .into();
     };
     let Some(Wall { lr, largest, .. }) = wall else {
@@ -315,8 +317,8 @@ fn bound(curves: &[Curve], factor: Option<f64>, wall: Option<&Wall>) -> String {
         format!("{limit}; the loss blew up at {}, {times} times that: they agree.", rate(blow_up))
     } else if ratio > 1.0 {
         format!(
-            "{limit}; the loss blew up at {}, {times} times that: the loss flattened on the way, so the limit at the start \
-             is not that of later steps.",
+            "{limit}; the loss blew up at {}, {times} times that: the loss flattened on the way, so the \
+             limit at the start is not that of later steps.",
             rate(blow_up)
         )
     } else {

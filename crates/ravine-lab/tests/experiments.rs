@@ -295,6 +295,6 @@ fn dead_signal() {
     let found = ran("dead-signal", Fails);
     let number = |name| found.number(name).unwrap();
     assert!(number("dead_best") < 0.35);
-    assert!(number("relu_sgd") < number("relu_momentum") && number("relu_momentum") < number("relu_adam"));
+    assert!(number("relu_sgd").max(number("relu_momentum")) + 0.1 < number("relu_adam"));
     assert!(number("relu_adam") > 0.75 && number("tanh_worst") > 0.75);
 }

@@ -1,8 +1,9 @@
 //! From what was measured to what is wrong, and what to change.
 
 use super::signal::Signal;
-use super::{Diagnosis, Layer};
+use super::{Diagnosis, Layer, Probe};
 use crate::convergence::Motion;
+use crate::plan::without_lr;
 use crate::stats::number::{fixed, lr, significant};
 use crate::workloads;
 use serde::Serialize;
@@ -17,7 +18,7 @@ const DYING: f64 = 0.25;
 /// A run that comes less than this part of the way that another learning rate comes has the wrong one.
 const BEHIND: f64 = 0.5;
 /// A way shorter than this share of the first loss, or than three times the noise of a batch, says nothing.
-const WAY: f64 = 0.05;
+const WAY: f64 = 0.02;
 /// A loss at the end above this share of a blind guess has not learnt.
 const UNLEARNT: f64 = 0.5;
 
@@ -138,14 +139,14 @@ fn data(diagnosis: &Diagnosis, trouble: &[String]) -> Option<Finding> {
     }
     if !diagnosis.loss.first.is_finite() {
         evidence.push(
-            "The loss of the first batch, before any step, is not finite: the data or the first weights hold values \
-             that are not finite, or too large."
+            "The loss of the first batch, before any step, is not finite: the data or the first weights \
+             hold values that are not finite, or too large."
                 .into(),
         );
     }
     let advice = vec![Advice {
-        change: "Look at the data: values that are not finite, columns on wild scales, labels that are all alike. No \
-                 optimizer makes up for them."
+        change: "Look at the data: values that are not finite, columns on wild scales, labels that are \
+                 all alike. No optimizer makes up for them."
             .into(),
         attempt: None,
     }];
@@ -182,13 +183,14 @@ fn scale(diagnosis: &Diagnosis) -> Option<Advice> {
         Some("tanh" | "sigmoid") => choose(
             diagnosis,
             &[("init", "xavier")],
-            "Draw the weights with the variance 2 / (inputs + outputs) of Glorot and Bengio, which keeps the signal's size \
-             through tanh.",
+            "Draw the weights with the variance 2 / (inputs + outputs) of Glorot and Bengio, which \
+             keeps the signal's size through tanh.",
         ),
         _ => choose(
             diagnosis,
             &[("init", "he")],
-            "Draw the weights with the variance 2 / inputs of He et al., which keeps the signal's size through ReLU.",
+            "Draw the weights with the variance 2 / inputs of He et al., which keeps the signal's size \
+             through ReLU.",
         ),
     }
 }
@@ -225,8 +227,9 @@ fn signal(diagnosis: &Diagnosis) -> Option<Finding> {
                     advice.extend(choose(
                         diagnosis,
                         &[("activation", "relu"), ("init", "he")],
-                        "Another activation: the derivative of the sigmoid is at most 1/4, so each layer takes away three \
-                         quarters at least, whatever the initialisation. ReLU with He's initialisation passes it on.",
+                        "Another activation: the derivative of the sigmoid is at most 1/4, so each \
+                        layer takes away three quarters at least, whatever the initialisation. ReLU \
+                        with He's initialisation passes it on.",
                     ));
                     advice.extend(choose(
                         diagnosis,
@@ -238,8 +241,8 @@ fn signal(diagnosis: &Diagnosis) -> Option<Finding> {
             }
             advice.push(fewer());
             advice.push(no_optimizer(
-                "one that divides by the gradient's size makes up for a small scale, not for a signal that is lost on its \
-                 way.",
+                "one that divides by the gradient's size makes up for a small scale, not for a signal \
+                 that is lost on its way.",
             ));
             Some(Finding {
                 trouble: Trouble::Vanishing,
@@ -250,13 +253,14 @@ fn signal(diagnosis: &Diagnosis) -> Option<Finding> {
         Signal::Tiny { largest } => {
             let mut advice: Vec<Advice> = scale(diagnosis).into_iter().collect();
             advice.push(no_optimizer(
-                "Adam divides a small scale away, but behind layers that give nearly the same for every example the \
-                 gradient says little about the examples.",
+                "Adam divides a small scale away, but behind layers that give nearly the same for every \
+                 example the gradient says little about the examples.",
             ));
             Some(Finding {
                 trouble: Trouble::UniformlyVanishing,
                 evidence: evidence(format!(
-                    "All gradients are next to nothing, the largest norm is {}; their ratios alone look healthy.",
+                    "All gradients are next to nothing, the largest norm is {}; their ratios alone look \
+                     healthy.",
                     lr(*largest)
                 )),
                 advice,
@@ -265,13 +269,14 @@ fn signal(diagnosis: &Diagnosis) -> Option<Finding> {
         Signal::Exploding { .. } | Signal::Huge { .. } => {
             let mut advice: Vec<Advice> = scale(diagnosis).into_iter().collect();
             advice.push(Advice {
-                change: "Clip the gradient by its norm, or normalise inside the layers, where the scale cannot be chosen."
+                change: "Clip the gradient by its norm, or normalise inside the layers, where the scale \
+                        cannot be chosen."
                     .into(),
                 attempt: None,
             });
             advice.push(no_optimizer(
-                "a rule that divides by the gradient's size bears the scale, but the units behind too large weights stay \
-                 where they are flat or far off.",
+                "a rule that divides by the gradient's size bears the scale, but the units behind too \
+                 large weights stay where they are flat or far off.",
             ));
             let text = match &diagnosis.signal {
                 Signal::Exploding { between: [first, last], ratio } => {
@@ -290,19 +295,24 @@ fn signal(diagnosis: &Diagnosis) -> Option<Finding> {
     }
 }
 
-/// What other learning rates came to.
+/// What the learning rates came to.
 fn probed(diagnosis: &Diagnosis) -> String {
     let loss = &diagnosis.loss;
-    let text = |last: Option<f64>| last.map_or("no finite loss".into(), |last| significant(last, 3));
-    let others: Vec<String> =
-        loss.probes.iter().map(|probe| format!("{} at lr {}", text(probe.last), lr(probe.lr))).collect();
-    format!(
-        " Measured: a loss of {} at lr {}, {} after {} steps.",
-        text(loss.last),
-        lr(diagnosis.lr),
-        others.join(", "),
-        diagnosis.steps
-    )
+    let own = Probe { lr: diagnosis.lr, last: loss.last };
+    let mut all: Vec<Probe> = loss.probes.iter().copied().chain([own]).collect();
+    all.sort_by(|a, b| a.lr.total_cmp(&b.lr));
+    let text = |probe: &Probe| {
+        let last = probe.last.map_or("lost".into(), |last| significant(last, 3));
+        format!("{last} at lr {}", lr(probe.lr))
+    };
+    let all: Vec<String> = all.iter().map(text).collect();
+    format!(" Loss after {} steps: {}.", diagnosis.steps, all.join(", "))
+}
+
+/// The command that finds a rate for this run.
+fn range_test(diagnosis: &Diagnosis) -> String {
+    let optimizer = without_lr(&diagnosis.optimizer).unwrap_or_else(|| diagnosis.optimizer.clone());
+    format!("ravine lr-find {} --optimizer {optimizer}", diagnosis.workload)
 }
 
 fn dead(diagnosis: &Diagnosis) -> Option<Finding> {
@@ -318,8 +328,8 @@ fn dead(diagnosis: &Diagnosis) -> Option<Finding> {
     let mut advice = Vec::new();
     if gained {
         advice.push(Advice {
-            change: "A smaller learning rate: large steps threw the units to where they are 0, and there is no gradient to \
-                     bring them back."
+            change: "A smaller learning rate: large steps threw the units to where they are 0, and \
+                     there is no gradient to bring them back."
                 .into(),
             attempt: Some(format!("--lr {}", lr(diagnosis.lr / 10.0))),
         });
@@ -327,8 +337,8 @@ fn dead(diagnosis: &Diagnosis) -> Option<Finding> {
         advice.extend(choose(
             diagnosis,
             &[("init", "he")],
-            "Start elsewhere: biases at zero and He's initialisation leave about half of the units silent for an example, \
-             and few for all.",
+            "Start elsewhere: biases at zero and He's initialisation leave about half of the units \
+             silent for an example, and few for all.",
         ));
     }
     advice.extend(choose(
@@ -343,7 +353,8 @@ fn dead(diagnosis: &Diagnosis) -> Option<Finding> {
     Some(Finding {
         trouble: Trouble::DyingUnits,
         evidence: format!(
-            "{} of the ReLU units are 0 for every example of the last batches, {} before the first step; most in {}: {}.",
+            "{} of the ReLU units are 0 for every example of the last batches, {} before the first \
+             step; most in {}: {}.",
             percent(after),
             percent(before),
             worst.name,
@@ -380,8 +391,8 @@ fn saturated(diagnosis: &Diagnosis) -> Option<Finding> {
     Some(Finding {
         trouble: Trouble::SaturatedUnits,
         evidence: format!(
-            "{} of the results of {} lie within 1 % of an end of their range, where the derivative is next to 0; {} before \
-             the first step.",
+            "{} of the results of {} lie within 1 % of an end of their range, where the derivative is \
+             next to 0; {} before the first step.",
             percent(after),
             worst.name,
             percent(before)
@@ -414,13 +425,7 @@ fn rate(diagnosis: &Diagnosis) -> Option<Finding> {
                 change: format!("Set the learning rate to about {}.", lr(to)),
                 attempt: Some(format!("--lr {}", lr(to))),
             },
-            Advice {
-                change: "Or let a range test find it.".into(),
-                attempt: Some(format!(
-                    "ravine lr-find {} --optimizer {}",
-                    diagnosis.workload, diagnosis.optimizer
-                )),
-            },
+            Advice { change: "Or let a range test find it.".into(), attempt: Some(range_test(diagnosis)) },
         ];
         Some(Finding { trouble, evidence: evidence + &probed(diagnosis), advice })
     };
@@ -449,7 +454,8 @@ fn plateau(diagnosis: &Diagnosis) -> Option<Finding> {
     (loss.motion == Motion::Flat && last >= UNLEARNT * guess).then(|| Finding {
         trouble: Trouble::Plateau,
         evidence: format!(
-            "Over the last half of the steps the loss changes by {} % (95 %: {} to {} %), at {} of a blind guess.{}",
+            "Over the last half of the steps the loss changes by {} % (95 %: {} to {} %), at {} of a \
+             blind guess.{}",
             significant(100.0 * trend.change, 2),
             significant(100.0 * trend.interval.low, 2),
             significant(100.0 * trend.interval.high, 2),
@@ -457,8 +463,24 @@ fn plateau(diagnosis: &Diagnosis) -> Option<Finding> {
             probed(diagnosis)
         ),
         advice: vec![
-            Advice { change: "More steps: some problems fall in stairs.".into(), attempt: Some(format!("--steps {}", 10 * diagnosis.steps)) },
-            Advice { change: "A larger model or better inputs, if more steps change nothing.".into(), attempt: None },
+            Advice {
+                change: "A learning rate from a range test: all that were tried here may be far too \
+                        small."
+                    .into(),
+                attempt: Some(range_test(diagnosis)),
+            },
+            Advice {
+                change: "More steps: some problems fall in stairs.".into(),
+                attempt: Some(format!(
+                    "\
+                        --steps {}",
+                    10 * diagnosis.steps
+                )),
+            },
+            Advice {
+                change: "A larger model or better inputs, if more steps change nothing.".into(),
+                attempt: None,
+            },
         ],
     })
 }
@@ -469,7 +491,8 @@ fn overfitting(diagnosis: &Diagnosis) -> Option<Finding> {
     Some(Finding {
         trouble: Trouble::Overfitting,
         evidence: format!(
-            "Since step {since} the validation loss rises, from {} by {} %, while the training loss does not; the gap between them is {}.",
+            "Since step {since} the validation loss rises, from {} by {} %, while the training loss \
+             does not; the gap between them is {}.",
             significant(seen.best, 3),
             fixed(100.0 * seen.rise, 0),
             significant(seen.gap, 3)

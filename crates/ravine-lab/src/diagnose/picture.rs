@@ -95,7 +95,7 @@ pub fn draw(diagnosis: &Diagnosis) -> Svg {
     let size = Size { label, width: RUN / columns, height };
     let (top, right) = (72.0, label + RUN);
     let bottom = top + height * shown.len() as f64;
-    let width = right + 2.0 * (GAP + HISTOGRAM) + 8.0;
+    let width = (right + 2.0 * (GAP + HISTOGRAM) + 8.0).ceil();
     let title = labels::fit(&diagnosis.verdict, width - 4.0);
     let mut svg = Svg::new(width, bottom + 24.0, &format!("Gradients and units of {}", diagnosis.workload));
     svg.text("strong", 2.0, 15.0, Anchor::Start, &title);

@@ -98,30 +98,30 @@ impl Signal {
         match self {
             Self::Nothing => "There are no weights among the parameters watched.".into(),
             Self::Tiny { largest } => format!(
-                "All gradients are tiny (the largest is {}): there is next to no signal to train on. Change the scale \
-                 of the initialisation; no optimizer will mend it.",
+                "All gradients are tiny (the largest is {}): there is next to no signal to train on. \
+                 Change the scale of the initialisation; no optimizer will mend it.",
                 lr(*largest)
             ),
             Self::Vanishing { between: [first, last], ratio } => format!(
-                "{first} receives {} of the gradient of {last}: the signal vanishes on its way back. Change the \
-                 activation or the initialisation; no optimizer will mend it.",
+                "{first} receives {} of the gradient of {last}: the signal vanishes on its way back. \
+                 Change the activation or the initialisation; no optimizer will mend it.",
                 lr(*ratio)
             ),
             Self::Exploding { between: [first, last], ratio } => format!(
-                "{first} receives {} times the gradient of {last}: the signal explodes on its way back. Lower the \
-                 scale of the initialisation, or clip.",
+                "{first} receives {} times the gradient of {last}: the signal explodes on its way back. \
+                 Lower the scale of the initialisation, or clip.",
                 significant(*ratio, 2)
             ),
             Self::Huge { largest } => format!(
-                "The gradients are huge (the largest is {}), alike in all layers: the signal explodes on its way \
-                 through the layers. Lower the scale of the initialisation, or clip.",
+                "The gradients are huge (the largest is {}), alike in all layers: the signal explodes \
+                 on its way through the layers. Lower the scale of the initialisation, or clip.",
                 significant(*largest, 2)
             ),
             Self::Uneven { layer } => format!("The gradient of {layer} is far from all others'."),
             Self::Healthy { weights: 1, .. } => "Healthy: nothing vanishes or explodes.".into(),
             Self::Healthy { weights, spread } => format!(
-                "Healthy: the gradients of all {weights} weights stay within a factor of {} of each other, nothing \
-                 vanishes or explodes.",
+                "Healthy: the gradients of all {weights} weights stay within a factor of {} of each \
+                 other, nothing vanishes or explodes.",
                 significant(*spread, 2)
             ),
         }

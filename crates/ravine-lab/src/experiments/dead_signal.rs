@@ -60,22 +60,21 @@ fn run(seed: u64) -> Result<Finding> {
     let mended = dead.iter().filter(|accuracy| **accuracy >= LEARNT).count();
     let percent = |x: f64| format!("{} %", fixed(100.0 * x, 0));
     let because = format!(
-        "Through sigmoids {mended} of {} runs reach {}: 20 layers stay at {}, {} and {}. Where a signal arrives, but of a poor \
-         scale, the optimizer matters: 20 ReLU layers come to {} with SGD, {} with momentum and {} with Adam. An optimizer \
-         helps with scale, never with a signal that is lost.",
+        "Through sigmoids {mended} of {} runs reach {}; the best has {}. Where a signal arrives, but of a \
+         poor scale, the optimizer matters: 20 ReLU layers come to {} with SGD, {} with momentum and {} with \
+         Adam. An optimizer helps with scale, never with a signal that is lost.",
         dead.len(),
         percent(LEARNT),
-        percent(of(1, 0)),
-        percent(of(1, 1)),
-        percent(of(1, 2)),
+        percent(dead.iter().copied().fold(0.0, f64::max)),
         percent(of(2, 0)),
         percent(of(2, 1)),
         percent(of(2, 2)),
     );
     Ok(Finding {
         setup: format!(
-            "Networks of width 64 on the digits, {STEPS} steps, {SEEDS} seeds; accuracy on the validation split. The claim \
-             holds if some optimizer brings every network whose gradient vanishes, the sigmoids', to {}.",
+            "Networks of width 64 on the digits, {STEPS} steps, {SEEDS} seeds; accuracy on the \
+             validation split. The claim holds if some optimizer brings every network whose gradient \
+             vanishes, the sigmoids', to {}.",
             percent(LEARNT)
         ),
         table,

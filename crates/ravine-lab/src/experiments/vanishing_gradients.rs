@@ -69,11 +69,12 @@ fn run(seed: u64) -> Result<Finding> {
     // Fewer examples would have to make it worse, by far more than seeds differ.
     let fewest = batches[0].ratio / batches[BATCHES.len() - 1].ratio;
     let because = format!(
-        "With {} hidden layers the first gets {} of the last one's gradient through sigmoids, {} through tanh with Xavier's \
-         initialisation and {} through ReLU with He's: ReLU vanishes at {gone} of {} depths. Initialisation is the other \
-         cause: at a standard deviation of 0.01 ReLU's ratio is {} at 10 layers, but the first gradient {}, and tanh at 1 \
-         multiplies the gradient by {} over 20. Batches of {} instead of {} examples change the ratio of the sigmoids by a \
-         factor of {}.",
+        "With {} hidden layers the first gets {} of the last one's gradient through sigmoids, {} \
+         through tanh with Xavier's initialisation and {} through ReLU with He's: ReLU vanishes at \
+         {gone} of {} depths. Initialisation is the other cause: at a standard deviation of 0.01 ReLU's \
+         ratio is {} at 10 layers, but the first gradient {}, and tanh at 1 multiplies the gradient by \
+         {} over 20. Batches of {} instead of {} examples change the ratio of the sigmoids by a factor \
+         of {}.",
         DEPTHS[2],
         lr(of(sigmoid, 20).ratio),
         significant(of(tanh, 20).ratio, 2),
@@ -94,9 +95,10 @@ fn run(seed: u64) -> Result<Finding> {
     let blames = usize::from(gone > 0) + usize::from(fewest < 1e-2);
     Ok(Finding {
         setup: format!(
-            "Networks of width 64 on the digits, before the first step: norms of the gradients of the first and of the last \
-             hidden weight, medians over {SEEDS} seeds. The claim holds if ReLU with He's initialisation vanishes (a ratio \
-             below a thousandth), and if small batches lower the ratio a hundredfold."
+            "Networks of width 64 on the digits, before the first step: norms of the gradients of the \
+             first and of the last hidden weight, medians over {SEEDS} seeds. The claim holds if ReLU \
+             with He's initialisation vanishes (a ratio below a thousandth), and if small batches lower \
+             the ratio a hundredfold."
         ),
         table,
         verdict: Verdict::of(blames, 2),

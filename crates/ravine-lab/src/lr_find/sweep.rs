@@ -225,26 +225,36 @@ pub(super) fn usable(curves: &[Curve], settings: &Settings) -> Result<(), String
     let [from, to] = settings.range.map(rate);
     let why = match &silent[0] {
         Silence::NotFinite => {
-            "the loss is not finite before any step: the data or the weights hold values that are not; there is nothing to \
-             learn a rate from"
+            "the loss is not finite before any step: the data or the weights hold values that are not; \
+             there is nothing to learn a rate from"
                 .into()
         }
-        Silence::LeavesAtOnce => format!("the loss leaves at once: the lowest rate, {from}, is too large; lower --from"),
+        Silence::LeavesAtOnce => format!(
+            "the loss leaves at once: the lowest rate, {from}, is too \
+                        large; lower --from"
+        ),
         Silence::NeverFalls { change } => format!(
-            "the loss never falls: its lowest is {} % below the start at any rate from {from} to {to}; the model learns \
-             nothing here at any rate; `ravine diagnose` says why",
+            "the loss never falls: its lowest is {} % below the start at any rate from {from} to {to}; \
+             the model learns nothing here at any rate; `ravine diagnose` says why",
             significant(100.0 * change.max(0.0), 2)
         ),
         Silence::Noise { fall, noise } => format!(
-            "the fall of {} is lost in the noise of single batches, {}; take larger batches, --accumulate, or more --steps",
+            "the fall of {} is lost in the noise of single batches, {}; take larger batches, \
+             --accumulate, or more --steps",
             significant(*fall, 2),
             significant(*noise, 2)
         ),
         Silence::FallsFromTheStart => {
-            format!("the loss falls from the first step on: the lowest rate, {from}, is too large to see where; lower --from")
+            format!(
+                "the loss falls from the first step on: the lowest rate, {from}, is too large to \
+                     see where; lower --from"
+            )
         }
         Silence::FallsToTheEnd => {
-            format!("the loss still falls at the highest rate, {to}: there is no upper end to keep away from; raise --to")
+            format!(
+                "the loss still falls at the highest rate, {to}: there is no upper end to keep away \
+                     from; raise --to"
+            )
         }
     };
     Err(format!("{} of {} sweeps say nothing: {why}", silent.len(), curves.len()))
