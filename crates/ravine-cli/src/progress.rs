@@ -18,13 +18,24 @@ pub(crate) struct Progress {
 impl Progress {
     /// A bar that counts things of this name, unless it should be quiet.
     pub(crate) fn new(quiet: bool, things: &str) -> Self {
+        Self::drawn(quiet, &template(things))
+    }
+
+    /// What is being done, where nothing can be counted, and for how long.
+    pub(crate) fn waiting(what: &str) -> Self {
+        let progress = Self::drawn(false, "{msg} {elapsed}");
+        progress.bar.set_message(what.to_owned());
+        progress
+    }
+
+    fn drawn(quiet: bool, template: &str) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
         let target = match quiet || dumb || !stderr().is_terminal() {
             true => ProgressDrawTarget::hidden(),
             false => ProgressDrawTarget::term_like_with_hz(Box::new(Terminal), 10),
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        let style = ProgressStyle::with_template(&template(things));
+        let style = ProgressStyle::with_template(template);
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.enable_steady_tick(Duration::from_millis(200));
         Self { bar }

@@ -1,6 +1,7 @@
 //! Which workload a command is about: one of the catalogue, or the user's own data.
 
 use crate::failure::{Failure, Result, say};
+use crate::progress::Progress;
 use ravine_lab::workload::Workload;
 use ravine_lab::workloads;
 use std::path::{Path, PathBuf};
@@ -94,7 +95,11 @@ impl Chosen {
 
 /// Loads a workload, and says what was done to its data.
 pub(crate) fn load(spec: &str, data: Option<&Path>) -> Result<Box<dyn Workload>> {
-    let workload = workloads::load(spec, data)?;
+    // Speech may have to be spoken, and long texts be cut into tokens.
+    let waiting = Progress::waiting(&format!("getting {spec} ready"));
+    let loaded = workloads::load(spec, data);
+    waiting.end();
+    let workload = loaded?;
     notes(&*workload);
     Ok(workload)
 }

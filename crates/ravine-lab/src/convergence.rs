@@ -6,6 +6,7 @@
 //! equal-weighted cosine estimator of Lazarus, Lewis, Stock and Watson, Journal of Business and Economic Statistics 36
 //! (2018), 541, with their nu = 0.4 n^(2/3). The first cosine is left out, since the line takes nearly all of it.
 
+use crate::stats::number::significant;
 use crate::stats::{Interval, summary};
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -153,6 +154,70 @@ pub fn generalisation(losses: &[Losses]) -> Option<Generalisation> {
     })
 }
 
+/// What a run's evaluations say of its length.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "outlook", rename_all = "lowercase")]
+pub enum Outlook {
+    /// The validation loss has risen since this step while the training loss has not.
+    Overfits {
+        /// The step of the best validation loss.
+        since: u64,
+        /// How far the loss lies above its best at the end, relative to it.
+        rise: f64,
+    },
+    /// The validation loss changed by this share over the last half of the run, and the interval leaves no doubt.
+    Moves {
+        /// The relative change, below 0 where it falls.
+        change: f64,
+    },
+    /// The validation loss has been flat over the last half.
+    Flat,
+    /// There is too little to tell, or it is too noisy.
+    Unclear,
+}
+
+/// Judges the evaluations of a run, at equal distances and in their order.
+pub fn outlook(losses: &[Losses]) -> Outlook {
+    if let Some(Generalisation { since: Some(since), rise, .. }) = generalisation(losses) {
+        return Outlook::Overfits { since, rise };
+    }
+    let last: Vec<f64> = losses[losses.len() / 2..].iter().map(|at| at.validation).collect();
+    let trend = relative(&last);
+    match (motion(trend.as_ref(), TOLERANCE), trend) {
+        (Motion::Falling | Motion::Rising, Some(trend)) => Outlook::Moves { change: trend.change },
+        (Motion::Flat, _) => Outlook::Flat,
+        _ => Outlook::Unclear,
+    }
+}
+
+impl Outlook {
+    /// In a sentence, with what to do.
+    pub fn sentence(&self) -> String {
+        let percent = |share: f64| significant(100.0 * share.abs(), 2);
+        match *self {
+            Self::Overfits { since, rise } => format!(
+                "It overfits: the validation loss is lowest at step {since} and {} % above that at the end. Stop early, \
+                 augment, or decay the weights.",
+                percent(rise)
+            ),
+            Self::Moves { change } if change < 0.0 => format!(
+                "The validation loss still fell, by {} % over the last half: a longer run would gain.",
+                percent(change)
+            ),
+            Self::Moves { change } => format!(
+                "The validation loss rose by {} % over the last half, and the training loss with it or not by enough to tell: \
+                 lower or decay the learning rate.",
+                percent(change)
+            ),
+            Self::Flat => format!(
+                "The validation loss has been flat over the last half, within {} %: a longer run would gain little.",
+                percent(TOLERANCE)
+            ),
+            Self::Unclear => "Whether the validation loss still falls cannot be told from this run.".into(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,5 +326,27 @@ mod tests {
             let mirrored = trend(&values.iter().map(|y| -y).collect::<Vec<_>>()).unwrap();
             prop_assert!((mirrored.interval.high + first.interval.low).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn runs_are_told_by_what_their_last_half_does() {
+        let run = |train: fn(f64) -> f64, validation: fn(f64) -> f64| -> Outlook {
+            let wiggle = noise(21, 0.0, 9);
+            let at = |i: usize| Losses {
+                step: 50 * i as u64,
+                train: train(i as f64),
+                validation: validation(i as f64) + 0.001 * wiggle[i],
+            };
+            outlook(&(0..21).map(at).collect::<Vec<_>>())
+        };
+        let falls = |i: f64| 2.0 * (-0.2 * i).exp();
+        assert!(
+            matches!(run(falls, |i| 0.2 + 2.0 * (-0.08 * i).exp()), Outlook::Moves { change } if change < -0.1)
+        );
+        assert_eq!(run(falls, |i| 0.5 + 2.0 * (-1.5 * i).exp()), Outlook::Flat);
+        let overfits = run(falls, |i| 0.5 + 0.004 * (i - 8.0).powi(2));
+        assert!(matches!(overfits, Outlook::Overfits { since: 300..=500, .. }), "{overfits:?}");
+        assert_eq!(outlook(&[]), Outlook::Unclear);
+        assert!(overfits.sentence().contains("Stop early"));
     }
 }

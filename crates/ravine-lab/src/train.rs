@@ -26,6 +26,7 @@ pub use weights::Weights;
 
 use self::control::Control;
 use self::trainer::Trainer;
+use crate::convergence::{self, Losses, Outlook};
 use crate::data::Split;
 use crate::error::Result;
 use crate::workload::{Evaluation, Workload};
@@ -64,6 +65,17 @@ pub struct Done {
     pub validation: Option<Evaluation>,
     /// Those weights on the test split: once, at the end.
     pub test: Option<Evaluation>,
+}
+
+/// What the evaluations in a log say of the run's length.
+pub fn outlook(entries: &[Entry]) -> Outlook {
+    let losses = entries.iter().filter_map(|entry| match entry {
+        Entry::Evaluation(Record { point, .. }) => {
+            Some(Losses { step: point.step, train: point.train_loss, validation: point.validation_loss })
+        }
+        _ => None,
+    });
+    convergence::outlook(&losses.collect::<Vec<_>>())
 }
 
 /// The best evaluation of a run.

@@ -154,9 +154,14 @@ pub(super) fn run(arguments: &Arguments) -> Result {
             if settings.clip_norm.is_none() { ", a warmup, or --clip-norm 1" } else { ", or a warmup" },
             path.display()
         ))),
-        End::Finished | End::Stopped => {
-            output::print(&summary::write(workload.info(), &settings, &done, &folder, arguments.format)?)
-        }
+        End::Finished | End::Stopped => output::print(&summary::write(
+            workload.info(),
+            &settings,
+            &done,
+            &folder,
+            &train::outlook(&entries),
+            arguments.format,
+        )?),
     }
 }
 

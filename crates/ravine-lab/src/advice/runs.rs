@@ -1,9 +1,10 @@
 //! What the runs say.
 
 use super::{Basis, Sentence, Subject};
-use crate::comparison::{Arm, WorkloadResult};
+use crate::comparison::{Arm, Point, Run, WorkloadResult};
+use crate::convergence::{self, Losses};
 use crate::report::sentence_of;
-use crate::stats::number::{count, fixed, lr, lr_range, significant, steps};
+use crate::stats::number::{count, fixed, lower_first, lr, lr_range, significant, steps};
 use crate::stats::score::{self, Split};
 use crate::stats::{bootstrap, summary, welch};
 use crate::verdict::{Topic, Verdict, verdict};
@@ -13,12 +14,6 @@ const EARLY: f64 = 0.1;
 
 /// A gradient norm this many times the median is a spike.
 const SPIKE: f64 = 10.0;
-
-/// A validation loss this much above its lowest, relative to it, is overfitting...
-const OVERFIT: f64 = 0.05;
-
-/// ...if the lowest came before this share of the run: later, it is noise.
-const LATE: f64 = 0.8;
 
 /// All sentences on the workload; `evidence` may hold variants of it.
 pub(super) fn sentences(
@@ -130,7 +125,7 @@ impl Voice<'_> {
     /// The validation metric of every run near step `at`, failed runs as what they count for.
     fn early_values(&self, arm: usize, at: u64) -> Vec<f64> {
         let worst = score::worst(self.result, Split::Validation).unwrap_or(f64::NAN);
-        let value = |run: &crate::comparison::Run| {
+        let value = |run: &Run| {
             let point = run.curve.iter().min_by_key(|point| point.step.abs_diff(at))?;
             // A run that broke before has no point there.
             let near = point.step.abs_diff(at) <= at.max(1);
@@ -184,37 +179,20 @@ impl Voice<'_> {
         Some(Sentence { subject: Subject::Schedule, text: claim.text.clone(), basis })
     }
 
-    /// Whether the validation loss was lowest before the end.
+    /// Whether it overfits, still falls, or has ended: judged from the mean over the runs, which has less noise.
     fn length(&self) -> Option<Sentence> {
-        let runs = self.own().runs.iter().filter(|run| !score::failed(run));
-        let turn = |run: &crate::comparison::Run| {
-            let last = run.curve.last()?;
-            let best = run.curve.iter().min_by(|a, b| a.validation_loss.total_cmp(&b.validation_loss))?;
-            let rise = (last.validation_loss - best.validation_loss) / best.validation_loss.abs();
-            let still = run.curve.len() >= 4 && {
-                let before = &run.curve[run.curve.len() - run.curve.len() / 4 - 1];
-                (before.validation_loss - last.validation_loss) > 0.02 * before.validation_loss.abs()
-            };
-            Some((best.step as f64, rise, f64::from(u8::from(still))))
+        let runs: Vec<&Run> = self.own().runs.iter().filter(|run| !score::failed(run)).collect();
+        let shortest = runs.iter().map(|run| run.curve.len()).min()?;
+        let mean = |part: fn(&Point) -> f64, i: usize| {
+            runs.iter().map(|run| part(&run.curve[i])).sum::<f64>() / runs.len() as f64
         };
-        let turns: Vec<(f64, f64, f64)> = runs.filter_map(turn).collect();
-        let of =
-            |part: fn(&(f64, f64, f64)) -> f64| summary::median(&turns.iter().map(part).collect::<Vec<_>>());
-        let (step, rise, still) = (of(|t| t.0)?, of(|t| t.1)?, of(|t| t.2)?);
-        let total = steps(self.result.steps as f64);
-        let turned = rise > OVERFIT && step < LATE * self.result.steps as f64;
-        let text = if turned {
-            format!(
-                "The validation loss is lowest at step {} of {total} and {} % above that at the end: it overfits. Stop early, \
-                 augment, or decay the weights.",
-                steps(step),
-                significant(100.0 * rise, 2)
-            )
-        } else if still > 0.5 {
-            format!("The validation loss still falls in the last quarter of the {total} steps: train longer.")
-        } else {
-            format!("{total} steps are enough: in the last quarter of them the validation loss hardly falls.")
+        let at = |i: usize| Losses {
+            step: runs[0].curve[i].step,
+            train: mean(|point| point.train_loss, i),
+            validation: mean(|point| point.validation_loss, i),
         };
+        let outlook = convergence::outlook(&(0..shortest).map(at).collect::<Vec<_>>());
+        let text = format!("After {} steps: {}", self.result.steps, lower_first(&outlook.sentence()));
         Some(self.sentence(Subject::Length, text, [self.arm]))
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{DATASETS, DOCUMENTS, Entry, RATINGS, TEXTS};
+use super::{DATASETS, DOCUMENTS, Entry, RATINGS, TEXTS, speech};
 use crate::error::Kind;
 
 /// Data and where it stands.
@@ -12,7 +12,7 @@ use crate::error::Kind;
 pub struct Item {
     /// Its name on the command line.
     pub name: &'static str,
-    /// `examples`, `text`, `ratings` or `documents`.
+    /// `examples`, `text`, `ratings`, `documents` or `speech`.
     pub kind: &'static str,
     /// What it is, in a line.
     pub title: &'static str,
@@ -68,6 +68,7 @@ pub fn inventory(dir: Option<&Path>) -> Vec<Item> {
     list(&mut items, "text", TEXTS, dir);
     list(&mut items, "ratings", RATINGS, dir);
     list(&mut items, "documents", DOCUMENTS, dir);
+    list(&mut items, "speech", speech::SPEECH, dir);
     items
 }
 
@@ -91,6 +92,7 @@ fn list<T>(items: &mut Vec<Item>, kind: &'static str, entries: &[Entry<T>], dir:
 fn status(kind: Kind) -> Status {
     match kind {
         Kind::MissingData { files, .. } => Status::Missing { files },
+        Kind::MissingProgram { program, .. } => Status::Missing { files: program.into() },
         Kind::DamagedData { path, what, expected, found } => {
             Status::Damaged { file: path.display().to_string(), what, expected, found }
         }

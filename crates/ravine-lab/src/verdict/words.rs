@@ -2,7 +2,7 @@
 
 use super::{Claim, Topic, Verdict};
 use crate::comparison::WorkloadResult;
-use crate::stats::number::{self, count, significant};
+use crate::stats::number::{self, count, lower_first, significant};
 use crate::stats::{Interval, Outcome, Pair, TimeToTarget, score, survival};
 
 /// All claims, most important first.
@@ -264,12 +264,6 @@ fn steps(time: &TimeToTarget) -> String {
 /// A ratio such as `1.6`.
 fn times(x: f64) -> String {
     if x < 10.0 { number::fixed(x, 1) } else { number::fixed(x, 0) }
-}
-
-/// The sentence inside another one; specs are in lower case already.
-fn lower_first(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    letters.next().map(|c| c.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// `a`, `a and b`, `a, b and c`.

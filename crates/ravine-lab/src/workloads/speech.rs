@@ -1,6 +1,5 @@
 //! `speech`: a recurrent network that writes down spoken digits; its voices are strangers to it in every test.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use ravine_nn::{Ctc, Dropout, Linear, Loss, Lstm, Mode, Network, Transcript, error_rate, greedy_decode};
@@ -8,7 +7,7 @@ use ravine_nn::{Ctc, Dropout, Linear, Loss, Lstm, Mode, Network, Transcript, err
 use super::classification::{batch, epochs};
 use super::task::{self, Task};
 use super::{Choice, Entry, Field, Setup};
-use crate::data::speech::{self, Source, Speech};
+use crate::data::speech::{self, SPEECH, Speech};
 use crate::data::{Batches, Order, Split};
 use crate::error::Result;
 use crate::workload::{Evaluation, Info, Workload};
@@ -35,17 +34,15 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 fn load(setup: &Setup) -> Result<Box<dyn Workload>> {
-    let source = setup.one_of("source", &[("tones", Source::Tones), ("espeak", Source::Espeak)])?;
-    let data = speech::load(source, setup.data(), &|_, _| ControlFlow::Continue(()))?;
+    let known: Vec<_> = SPEECH.iter().map(|entry| (entry.name, entry)).collect();
+    let source = setup.one_of("source", &known)?;
+    let data = (source.load)(setup.data())?;
     let longest = data.steps.iter().copied().max().unwrap_or(0);
     let split = data.split();
     let model = Model { setup: setup.clone(), longest, size: setup.number("batch", 1..=split[0])?, data };
     let info = Info {
         name: setup.spec(),
-        title: format!(
-            "bidirectional LSTM with CTC on digit strings {}",
-            if source == Source::Tones { "in a code of tones" } else { "spoken by espeak-ng" }
-        ),
+        title: format!("bidirectional LSTM with CTC on {}", source.title),
         metric: "char error",
         higher_is_better: false,
         target: 0.1,

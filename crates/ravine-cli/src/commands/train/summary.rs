@@ -3,6 +3,7 @@
 use crate::failure::Result;
 use crate::output::{self, Format};
 use crate::table;
+use ravine_lab::convergence::Outlook;
 use ravine_lab::stats::number::{seconds, significant};
 use ravine_lab::train::{Done, End, Folder, Settings};
 use ravine_lab::workload::{Evaluation, Info};
@@ -14,6 +15,7 @@ pub(super) fn write(
     settings: &Settings,
     done: &Done,
     folder: &Folder,
+    outlook: &Outlook,
     format: Format,
 ) -> Result<String> {
     let path = folder.path().display().to_string();
@@ -23,7 +25,7 @@ pub(super) fn write(
     ];
     if format == Format::Json {
         let everything = json!({
-            "workload": info, "settings": settings, "result": done, "folder": path,
+            "workload": info, "settings": settings, "result": done, "outlook": outlook, "folder": path,
             "weights": files[0].1, "picture": files[1].1,
         });
         return Ok(serde_json::to_string_pretty(&everything).expect("plain data has a JSON form") + "\n");
@@ -65,5 +67,5 @@ pub(super) fn write(
         files[1].1
     );
     let (first, rest) = lines.split_once("\n\n").unwrap_or((&lines, ""));
-    Ok(format!("{first}\n{table}{rest}"))
+    Ok(format!("{first}\n{table}{}\n{rest}", table::paragraph(&outlook.sentence())))
 }

@@ -12,7 +12,7 @@ use super::{noise, uniform};
 use crate::error::{Kind, Result};
 
 const PROGRAM: &str = "espeak-ng";
-const INSTALL: &str = "apt-get install espeak-ng";
+pub(super) const INSTALL: &str = "apt-get install espeak-ng";
 
 /// Every variant speaks with each of them.
 const ACCENTS: [&str; 5] = ["en-us", "en-gb", "en-gb-x-rp", "en-gb-scotland", "en-gb-x-gbclan"];

@@ -34,6 +34,7 @@ use rayon::prelude::*;
 use self::cache::Cache;
 use self::corpus::Utterance;
 use self::espeak::Espeak;
+use super::{Entry, Files};
 use crate::error::{Kind, Result};
 
 /// Classes of a label: the blank, then the digits.
@@ -59,6 +60,32 @@ pub enum Source {
     /// The program espeak-ng. Its features are kept in a file.
     Espeak,
 }
+
+/// What the catalogue says of speech.
+pub const SPEECH: &[Entry<Speech>] = &[
+    Entry {
+        name: "tones",
+        title: "digit strings in a code of tones",
+        size: "3000 / 200 / 300 utterances of 3 to 7 digits",
+        license: "MIT or Apache-2.0",
+        origin: "drawn here from a fixed seed",
+        files: None,
+        load: |dir| load(Source::Tones, dir, &|_, _| ControlFlow::Continue(())),
+    },
+    Entry {
+        name: "espeak",
+        title: "digit strings spoken by the program espeak-ng, in voices that differ between the splits",
+        size: "3000 / 200 / 300 utterances of 3 to 7 digits",
+        license: "the program is GPL-3, what it speaks is free",
+        origin: "synthesised on this machine",
+        files: Some(Files {
+            command: espeak::INSTALL,
+            folder: |dir| cache::folder(dir).unwrap_or_default(),
+            check: |_| Espeak::find().map(drop),
+        }),
+        load: |dir| load(Source::Espeak, dir, &|_, _| ControlFlow::Continue(())),
+    },
+];
 
 /// Is told how many utterances of how many are made, from any thread; says whether to go on.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) -> ControlFlow<()> + Sync);
