@@ -173,7 +173,8 @@ impl Curve {
         let onset = (0..best).rev().find(|&i| self.smooth[i] > level - PART * fall).map_or(0, |i| i + 1);
         let slope = |i: usize| self.smooth[i] - self.smooth[i + 1];
         let steepest = (onset..best).max_by(|&a, &b| slope(a).total_cmp(&slope(b))).unwrap_or(onset);
-        let up = (best..self.smooth.len()).find(|&i| !(self.smooth[i] <= lowest + RISE * fall));
+        let high = |y: f64| !y.is_finite() || y > lowest + RISE * fall;
+        let up = (best..self.smooth.len()).find(|&i| high(self.smooth[i]));
         let blow_up = up.or_else(|| self.left.then_some(self.smooth.len() - 1));
         let at = |i: usize| self.lrs[i];
         let last = at(self.lrs.len() - 1);
