@@ -141,7 +141,10 @@ fn train_all(workload: &str, steps: u64) -> Vec<(&'static Arm, Box<dyn Session>)
         let losses = descend(&mut *run, rule(&arm.optimizer, arm.lr), steps - 1);
         let far: Vec<f64> = losses.iter().zip(&arm.losses).map(|(loss, at)| distance(*loss, *at)).collect();
         for step in [0, 10, 20, 30, 50, 100, 149] {
-            println!("  step {step}: {:.4}, published {:?}, {:.2} sd", losses[step], arm.losses[step], far[step]);
+            println!(
+                "  step {step}: {:.4}, published {:?}, {:.2} sd",
+                losses[step], arm.losses[step], far[step]
+            );
         }
         let near = far.iter().filter(|far| far.abs() < NEAR).count();
         println!("  {near} of {} steps within {NEAR} sd", far.len());

@@ -8,7 +8,10 @@ const RECIPE: Recipe = Recipe {
     title: "DeepOBS fmnist_logreg: softmax regression on Fashion-MNIST",
     field: Field::Image,
     metric: Metric::Accuracy,
-    target: Some((0.83, "a point below what logistic regression reaches in Fashion-MNIST's own table, 0.842")),
+    target: Some((
+        0.83,
+        "a point below what logistic regression reaches in Fashion-MNIST's own table, 0.842",
+    )),
     layers: softmax::layers,
     ridge: 0.0,
     choices: &[batch("128"), epochs("5")],
