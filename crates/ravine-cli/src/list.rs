@@ -1,11 +1,12 @@
 //! Lists of specs on the command line.
 
-/// Splits `sgd,adam:lr=0.1,eps=1e-6,momentum` into specs: a part of the form `key=value` belongs to the spec before it.
+/// Splits `sgd,adam:lr=0.1,eps=1e-6,momentum` into specs: a part of the form `key=value` belongs to the spec before it. A
+/// comma that is written `\,` is part of a value.
 pub(crate) fn split(texts: &[String]) -> Vec<String> {
     let mut specs: Vec<String> = Vec::new();
     for text in texts {
         let mut fresh = true;
-        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        for part in parts(text).into_iter().map(str::trim).filter(|part| !part.is_empty()) {
             let continues = part.split_once('=').is_some_and(|(key, _)| !key.contains([':', '(', ' ', '@']));
             match specs.last_mut() {
                 Some(last) if continues && !fresh => {
@@ -18,6 +19,17 @@ pub(crate) fn split(texts: &[String]) -> Vec<String> {
         }
     }
     specs
+}
+
+/// The parts between commas that no backslash stands before.
+fn parts(text: &str) -> Vec<&str> {
+    let (mut parts, mut start) = (Vec::new(), 0);
+    for (at, _) in text.match_indices(',').filter(|(at, _)| !text[..*at].ends_with('\\')) {
+        parts.push(&text[start..at]);
+        start = at + 1;
+    }
+    parts.push(&text[start..]);
+    parts
 }
 
 #[cfg(test)]
@@ -38,5 +50,9 @@ mod tests {
         );
         assert_eq!(split(&["sgd", "lr=3"]), ["sgd", "lr=3"]);
         assert_eq!(split(&["sgd,@a=b.toml,adam"]), ["sgd", "@a=b.toml", "adam"]);
+        assert_eq!(
+            split(&["images:dir=a\\, b,size=8,iris-softmax"]),
+            ["images:dir=a\\, b,size=8", "iris-softmax"]
+        );
     }
 }

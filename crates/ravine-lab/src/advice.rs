@@ -130,15 +130,14 @@ pub fn evidence(store: &Store, workload: &str) -> Result<Vec<WorkloadResult>> {
             found.extend(workloads.into_iter().filter(|result| base(&result.name) == base(workload)));
         }
     }
-    // Those without a single run say nothing.
-    found.retain(|result| result.arms.iter().any(|arm| !arm.runs.is_empty()));
     Ok(found)
 }
 
 /// Advice on `workload`. `evidence` holds what was run on it, the most telling first, and on variants of it that differ in
-/// options; `field` is what kind of problem it is.
+/// options; `field` is what kind of problem it is. What has not a single run says nothing.
 pub fn advise(workload: &str, field: Field, evidence: &[&WorkloadResult]) -> Advice {
-    let own = evidence.iter().find(|result| result.name == workload);
+    let has_runs = |result: &WorkloadResult| result.arms.iter().any(|arm| !arm.runs.is_empty());
+    let own = evidence.iter().find(|result| result.name == workload && has_runs(result));
     let mut sentences = Vec::new();
     let (mut tiles, mut configuration) = (Vec::new(), None);
     if let Some(result) = own {

@@ -11,6 +11,7 @@ use ravine_lab::workloads::{self, WORKLOADS};
 /// A small form of every workload that needs nothing but data that may be installed.
 const SPECS: &[&str] = &[
     "digits-mlp",
+    "fashion-softmax",
     "fashion-mlp",
     "fashion-2c2d:batch=4,augment=shift=2/flip",
     "fashion-resnet:batch=4",

@@ -11,6 +11,7 @@ mod gradient;
 #[cfg(unix)]
 mod interruption;
 mod lr_find;
+mod own;
 mod report;
 mod schedule;
 #[cfg(unix)]

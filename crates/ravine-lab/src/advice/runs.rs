@@ -240,8 +240,12 @@ impl Voice<'_> {
             result.name != self.result.name
                 && without(&result.name, option) == without(&self.result.name, option)
         };
-        let mut best: Vec<(String, f64, String, Vec<i64>)> = Vec::new();
+        let mut best: Vec<(String, f64, &str, Vec<i64>)> = Vec::new();
         for result in [self.result].iter().chain(evidence.iter().filter(same)) {
+            // The first comparison of a variant is the most telling.
+            if best.iter().any(|variant| variant.2 == result.name) {
+                continue;
+            }
             let verdict = verdict(result);
             let Some(arm) = verdict.recommended else { continue };
             let Some(validation) = verdict.arms[arm].validation else { continue };
@@ -257,7 +261,7 @@ impl Voice<'_> {
             best.push((
                 text,
                 validation.mean,
-                result.name.clone(),
+                &result.name,
                 chosen.runs.iter().map(|run| run.trial).collect(),
             ));
         }

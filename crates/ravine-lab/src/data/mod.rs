@@ -41,7 +41,7 @@ pub mod iris;
 pub mod king_james;
 pub mod low_rank_ratings;
 pub mod numpy;
-mod problem;
+pub(crate) mod problem;
 pub mod rare_words;
 mod ratings;
 mod rdata;

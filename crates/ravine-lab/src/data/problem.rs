@@ -24,6 +24,12 @@ impl fmt::Display for Problem {
     }
 }
 
+/// The notes on what was left out of `all` files or rows: how many, then each of them.
+pub(crate) fn left_out(problems: &[Problem], all: usize, things: &str) -> Vec<String> {
+    let count = (!problems.is_empty()).then(|| format!("left out: {} of {all} {things}", problems.len()));
+    count.into_iter().chain(problems.iter().map(ToString::to_string)).collect()
+}
+
 /// The first few of them, one a line, and how many more there are.
 pub(super) fn first(problems: &[Problem]) -> String {
     const SHOWN: usize = 5;

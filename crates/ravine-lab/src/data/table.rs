@@ -48,6 +48,16 @@ pub enum Target {
     },
 }
 
+impl Target {
+    /// The rows that are used.
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::Classes { data, .. } => data.split().iter().sum(),
+            Self::Numbers { data, .. } => data.split().iter().sum(),
+        }
+    }
+}
+
 /// The fewest rows that can be split.
 pub const FEWEST: usize = 20;
 /// The most different texts of a column that become features, and whole numbers of a target that become classes.

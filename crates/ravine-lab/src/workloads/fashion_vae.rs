@@ -72,7 +72,8 @@ impl Task for Model {
     type Feed = Feed;
 
     /// Encoder: three convolutions of 64 channels and the mean and the doubled log of the standard deviation of each latent
-    /// number. Decoder: two dense layers, three transposed convolutions, and a dense one for the pixels.
+    /// number. Decoder: two dense layers, three transposed convolutions, and a dense one for the pixels. Dropout follows each
+    /// convolution but the last, as in DeepOBS.
     fn network(&self, seed: u64) -> Result<Network<f32>> {
         let mut network = Network::builder(&self.data.shape[..]).init(Init::xavier_uniform(), Init::zeros());
         for stride in [2, 2, 1] {
@@ -80,10 +81,10 @@ impl Task for Model {
         }
         network = network.flatten().linear(2 * LATENT).layer(Sample::default());
         network = network.linear(24).layer(Leaky).linear(49).layer(Leaky).reshape([1, 7, 7]);
-        for stride in [2, 1, 1] {
-            network = network.conv_transpose2d(64, 4, stride, Padding::Same).relu();
-            network = network.dropout(DROPOUT);
+        for stride in [2, 1] {
+            network = network.conv_transpose2d(64, 4, stride, Padding::Same).relu().dropout(DROPOUT);
         }
+        network = network.conv_transpose2d(64, 4, 1, Padding::Same).relu();
         Ok(network.flatten().linear(self.data.features).sigmoid().build(seed)?)
     }
 

@@ -7,7 +7,7 @@ use ravine_nn::{Init, NetworkBuilder};
 
 use super::classification::{Metric, Recipe, augment, batch, epochs};
 use super::{Choice, Entry, Field, Setup, mlp, resnet};
-use crate::data::{Dataset, folder};
+use crate::data::{Dataset, folder, problem};
 use crate::error::{Kind, Result};
 use crate::workload::Workload;
 
@@ -50,7 +50,8 @@ fn load(setup: &Setup) -> Result<Box<dyn Workload>> {
         size => Some([size; 2]),
     };
     let found = folder::read(Path::new(dir), folder::Options { size, channels: None })?;
-    let notes = found.problems.iter().map(ToString::to_string).collect();
+    let files = found.problems.len() + found.data.split().iter().sum::<usize>();
+    let notes = problem::left_out(&found.problems, files, "files");
     RECIPE.load(setup, Arc::new(found.data), notes)
 }
 

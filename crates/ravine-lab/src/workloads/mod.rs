@@ -10,6 +10,7 @@ mod fashion;
 mod fashion_2c2d;
 mod fashion_mlp;
 mod fashion_resnet;
+mod fashion_softmax;
 mod fashion_vae;
 mod images;
 mod iris_softmax;
@@ -80,6 +81,7 @@ pub struct Entry {
 /// Every workload.
 pub const WORKLOADS: &[Entry] = &[
     digits_mlp::ENTRY,
+    fashion_softmax::ENTRY,
     fashion_mlp::ENTRY,
     fashion_2c2d::ENTRY,
     fashion_resnet::ENTRY,

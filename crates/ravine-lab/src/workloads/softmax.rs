@@ -17,6 +17,7 @@ pub(super) const RIDGE: f64 = 1e-2;
 /// Where each target comes from.
 pub(super) const TARGET_REASON: &str = "a thousandth of the gap at the start, ln(classes) less the minimum";
 
+/// One linear layer, all zero.
 pub(super) fn layers(
     network: NetworkBuilder<f32>,
     _setup: &Setup,

@@ -8,7 +8,7 @@ use ravine_nn::{Loss, MeanSquared, Mode, Network};
 use super::classification::{Metric, Recipe, batch, epochs};
 use super::task::{self, Task};
 use super::{Choice, Entry, Field, Setup, mlp};
-use crate::data::{Batches, Dataset, Order, Split, table, trouble};
+use crate::data::{Batches, Dataset, Order, Split, problem, table, trouble};
 use crate::error::{Kind, Result};
 use crate::workload::{Evaluation, Info, Workload};
 
@@ -46,8 +46,9 @@ fn load(setup: &Setup) -> Result<Box<dyn Workload>> {
         return Err(Kind::BadSpec { name: RECIPE.name, what }.into());
     }
     let csv = table::read(Path::new(setup.text("file")), setup.text("target"))?;
+    let rows = csv.problems.len() + csv.target.rows();
     let mut notes = csv.notes;
-    notes.extend(csv.problems.iter().map(ToString::to_string));
+    notes.extend(problem::left_out(&csv.problems, rows, "rows"));
     match csv.target {
         table::Target::Classes { data, .. } => RECIPE.load(setup, Arc::new(data), notes),
         table::Target::Numbers { data, sd, .. } => numbers(setup, data, sd, notes),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::MOST_VALUES;
 use super::rows::{Rows, missing};
+use crate::stats::number::count;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,11 +64,12 @@ impl Kind {
             (true, _) => notes.push(format!("'{name}' is left out: constant over the training rows")),
             (false, Self::Numbers) if gaps > 0 => {
                 notes.push(format!(
-                    "'{name}': {gaps} missing values, replaced by the mean of the training rows"
+                    "'{name}': {}, replaced by the mean of the training rows",
+                    count(gaps, "missing value")
                 ));
             }
             (false, Self::Texts) if gaps > 0 => {
-                notes.push(format!("'{name}': {gaps} missing values, which are none of its texts"));
+                notes.push(format!("'{name}': {}, none of its texts", count(gaps, "missing value")));
             }
             _ => {}
         }
