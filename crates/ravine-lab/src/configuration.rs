@@ -4,13 +4,15 @@ use crate::comparison::{Arm, WorkloadResult};
 use crate::shell::quote;
 use crate::stats::number::lr_exact;
 
-/// On the command line: this optimizer and schedule alone, tuned anew.
+/// On the command line: one run as those of this arm.
 pub fn command_line(workload: &WorkloadResult, arm: &Arm) -> String {
     format!(
-        "ravine compare --workload {} --optimizers {} --schedules {}",
+        "ravine train {} --optimizer {} --lr {} --schedule {} --steps {}",
         quote(&workload.name),
         quote(&arm.optimizer),
-        quote(&arm.schedule)
+        lr_exact(arm.lr),
+        quote(&arm.schedule),
+        workload.steps
     )
 }
 

@@ -13,7 +13,7 @@ const SPECS: &[&str] = &[
     "digits-mlp",
     "fashion-softmax",
     "fashion-mlp",
-    "fashion-2c2d:batch=4,augment=shift=2/flip",
+    "fashion-2c2d:batch=4",
     "fashion-resnet:batch=4",
     "fashion-vae:batch=4",
     "text-gpt:depth=2,dim=16,heads=2,context=16,batch=4,dropout=0.1",
@@ -84,7 +84,8 @@ fn a_gradient_depends_on_seed_step_and_weights_alone() {
         let first = gradient(&mut *run, 0);
         assert!(first != gradient(&mut *run, 1), "{name}: another step");
         assert!(first != gradient(&mut *start(6, Order::Reshuffled), 0), "{name}: another seed");
-        run.buffers().0.iter_mut().for_each(|value| *value += 0.1);
+        // Not all alike: softmax takes no notice of that.
+        run.buffers().0.iter_mut().enumerate().for_each(|(i, value)| *value += 0.02 * (i % 7) as f32);
         assert!(first != gradient(&mut *run, 0), "{name}: other weights");
     });
 }
@@ -92,6 +93,10 @@ fn a_gradient_depends_on_seed_step_and_weights_alone() {
 #[test]
 fn a_fixed_order_repeats_the_first_epoch() {
     each(|workload| {
+        // What dropout and the autoencoder draw goes on with the step.
+        if ["fashion-vae", "text-gpt", "speech"].iter().any(|name| workload.info().name.starts_with(name)) {
+            return;
+        }
         let (mut fixed, mut reshuffled) =
             (workload.start(5, Order::Fixed), workload.start(5, Order::Reshuffled));
         let epoch = workload.info().steps_per_epoch();
@@ -194,6 +199,20 @@ fn every_layer_can_be_looked_at() {
         let known = workload.info().name.starts_with("quadratic");
         assert!(known || !layers.is_empty(), "{}", workload.info().name);
     });
+}
+
+#[test]
+fn augmented_pictures_are_a_function_of_seed_and_step() {
+    let load = |spec| workloads::load(spec, None);
+    let (Ok(plain), Ok(changed)) =
+        (load("fashion-resnet:batch=4"), load("fashion-resnet:batch=4,augment=shift=2/flip"))
+    else {
+        return println!("skipped: Fashion-MNIST is not here");
+    };
+    let at = |workload: &dyn Workload, step| gradient(&mut *workload.start(5, Order::Reshuffled), step);
+    assert!(at(&*changed, 3) == at(&*changed, 3));
+    assert!(at(&*changed, 3) != at(&*plain, 3));
+    assert!(load("fashion-resnet:augment=shift=99").err().unwrap().is_usage());
 }
 
 #[test]

@@ -11,9 +11,12 @@ use ravine_lab::train::Weights;
 use serde_json::json;
 use std::path::PathBuf;
 
+/// The file of weights in the folder of a run.
+const WEIGHTS: &str = "weights.safetensors";
+
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// File of weights, such as `weights.safetensors` of a run.
+    /// File of weights, such as `weights.safetensors` of a run, or the run's folder.
     #[arg(value_name = "WEIGHTS")]
     weights: PathBuf,
     /// Workload to evaluate on; if not given, the one that the file names.
@@ -48,7 +51,12 @@ impl Part {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result {
-    let weights = Weights::read(&arguments.weights)?;
+    // The folder of a run stands for the weights in it.
+    let file = match arguments.weights.is_dir() {
+        true => arguments.weights.join(WEIGHTS),
+        false => arguments.weights.clone(),
+    };
+    let weights = Weights::read(&file)?;
     let Some(spec) = arguments.workload.as_deref().or(weights.workload()) else {
         let path = arguments.weights.display();
         return Err(Failure::Usage(format!("{path} does not say of which workload it is: give --workload")));
@@ -56,8 +64,12 @@ pub(super) fn run(arguments: &Arguments) -> Result {
     let workload = workload::load(spec, arguments.data.as_deref())?;
     let info = workload.info();
     let other_data = weights.data_sha256().is_some_and(|sha256| sha256 != info.data_sha256);
+    let weights_of = weights.workload().map(str::to_owned);
     let mut session = workload.start(weights.seed().unwrap_or(0), Order::Reshuffled);
     weights.load(&mut *session)?;
+    if let Some(trained) = weights_of.filter(|trained| *trained != info.name) {
+        say(&format!("note: these weights were trained as {trained}, and are read as {}", info.name));
+    }
     if other_data {
         say("note: these weights were trained on other data");
     }

@@ -28,7 +28,10 @@ impl Weights {
         let tensors = Tensors::read(path)?;
         match tensors.words.get("ravine") {
             Some(format) if format != FORMAT => {
-                Err(tensors.bad(format!("layout of the weights: expected {FORMAT}, found {format}")))
+                // A checkpoint says there what it is of, at length.
+                let found: String = format.chars().take(24).collect();
+                let expected = format!("{FORMAT}: weights.safetensors of a run, no checkpoint");
+                Err(tensors.bad(format!("layout of the weights: expected {expected}, found {found}")))
             }
             _ => Ok(Self { tensors }),
         }

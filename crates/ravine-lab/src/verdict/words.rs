@@ -1,7 +1,7 @@
 //! The verdict in plain English. Every number in it comes from the structured fields.
 
 use super::{Claim, Topic, Verdict};
-use crate::comparison::WorkloadResult;
+use crate::comparison::{Arm, End, WorkloadResult};
 use crate::stats::number::{self, count, lower_first, significant};
 use crate::stats::{Interval, Outcome, Pair, TimeToTarget, score, survival};
 
@@ -10,7 +10,8 @@ pub(super) fn claims(workload: &WorkloadResult, verdict: &Verdict) -> Vec<Claim>
     let Some(arm) = verdict.recommended else {
         let runs: usize = verdict.arms.iter().map(|arm| arm.runs).sum();
         let why = if runs == 0 { "there are no runs".into() } else { format!("all {runs} runs failed") };
-        let text = format!("For {}: {why}, so nothing can be recommended.", workload.name);
+        let mut text = format!("For {}: {why}, so nothing can be recommended.", workload.name);
+        text.extend(verdict.without_runs.iter().map(|arm| format!(" {}", untuned(&workload.arms[*arm]))));
         return vec![claim(Topic::Recommendation, text, trials(workload, 0..workload.arms.len()))];
     };
     let voice = Voice { workload, verdict, arm };
@@ -219,10 +220,16 @@ impl Voice<'_> {
     }
 
     fn warnings(&self) -> Vec<Claim> {
+        let untuned: Vec<Claim> = self
+            .verdict
+            .without_runs
+            .iter()
+            .map(|arm| claim(Topic::Warning, untuned(&self.workload.arms[*arm]), Vec::new()))
+            .collect();
         let boundary: Vec<usize> =
             self.verdict.best.iter().copied().filter(|arm| self.workload.arms[*arm].lr_on_boundary).collect();
         if boundary.is_empty() {
-            return Vec::new();
+            return untuned;
         }
         let names: Vec<String> = boundary
             .iter()
@@ -233,8 +240,25 @@ impl Voice<'_> {
             "Tuning stopped at the edge of the learning rates tried for {}: a wider search may do better.",
             list(&names)
         );
-        vec![claim(Topic::Warning, text, trials(self.workload, boundary))]
+        let edge = claim(Topic::Warning, text, trials(self.workload, boundary));
+        std::iter::once(edge).chain(untuned).collect()
     }
+}
+
+/// Why an arm has no reported run.
+fn untuned(arm: &Arm) -> String {
+    let ended = |end: End| arm.tuning.iter().filter(|run| run.end == end).count();
+    let name = format!("{} with {}", arm.optimizer, arm.schedule);
+    if arm.tuning.is_empty() {
+        return format!("{name} has not been run.");
+    }
+    format!(
+        "{name} has no reported run: no learning rate got through tuning with every seed. Of {}, {} diverged and {} were \
+         given up, no better than at their start after a third of the steps.",
+        count(arm.tuning.len(), "tuning run"),
+        ended(End::Diverged),
+        ended(End::Hopeless)
+    )
 }
 
 fn claim(topic: Topic, text: String, trials: Vec<i64>) -> Claim {

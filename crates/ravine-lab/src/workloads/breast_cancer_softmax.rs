@@ -9,6 +9,7 @@ use crate::data::breast_cancer;
 const RECIPE: Recipe = Recipe {
     name: "breast-cancer-softmax",
     title: "softmax regression with ridge on all breast masses; gap: loss less its minimum",
+    title_of: None,
     field: Field::Convex,
     metric: Metric::Gap { minimum: 0.083740022426 },
     target: Some((6.09e-4, softmax::TARGET_REASON)),

@@ -14,6 +14,8 @@ use crate::workload::{Evaluation, Info, Session, Workload};
 pub(super) struct Recipe {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
+    /// What it is where options differ from their defaults; `None` for the same.
+    pub(super) title_of: Option<fn(&Setup, &Dataset) -> Result<String>>,
     pub(super) field: Field,
     pub(super) metric: Metric,
     /// The target and where it comes from; `None` for three quarters of the way from a blind guess to no mistake.
@@ -83,7 +85,10 @@ impl Recipe {
         ));
         let info = Info {
             name: setup.spec(),
-            title: self.title.into(),
+            title: match self.title_of.filter(|_| setup.spec() != self.name) {
+                Some(title_of) => title_of(setup, &data)?,
+                None => self.title.into(),
+            },
             metric,
             higher_is_better,
             target,

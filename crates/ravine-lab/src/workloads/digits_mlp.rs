@@ -9,6 +9,7 @@ const CHOICES: [Choice; 4] = mlp::choices("1", "64");
 const RECIPE: Recipe = Recipe {
     name: "digits-mlp",
     title: "MLP 64-64-10 with ReLU on handwritten digits",
+    title_of: Some(mlp::title),
     field: Field::Image,
     metric: Metric::Accuracy,
     target: Some((

@@ -9,6 +9,7 @@ use crate::data::digits;
 const RECIPE: Recipe = Recipe {
     name: "digits-softmax",
     title: "softmax regression with ridge on all handwritten digits; gap: loss less its minimum",
+    title_of: None,
     field: Field::Convex,
     metric: Metric::Gap { minimum: 0.741056933831 },
     target: Some((1.56e-3, softmax::TARGET_REASON)),

@@ -10,6 +10,7 @@ use crate::error::Result;
 const RECIPE: Recipe = Recipe {
     name: "fashion-2c2d",
     title: "DeepOBS fmnist_2c2d: two convolutions and two dense layers on Fashion-MNIST",
+    title_of: None,
     field: Field::Image,
     metric: Metric::Accuracy,
     target: Some((0.90, "what this network passes within a few epochs; DeepOBS reaches 0.92 in 100")),

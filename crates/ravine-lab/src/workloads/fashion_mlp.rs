@@ -9,6 +9,7 @@ const CHOICES: [Choice; 4] = mlp::choices("2", "512/256");
 const RECIPE: Recipe = Recipe {
     name: "fashion-mlp",
     title: "MLP 784-512-256-10 with ReLU on Fashion-MNIST",
+    title_of: Some(mlp::title),
     field: Field::Image,
     metric: Metric::Accuracy,
     target: Some((

@@ -7,6 +7,7 @@ use crate::data::fashion_mnist;
 const RECIPE: Recipe = Recipe {
     name: "fashion-resnet",
     title: "ResNet of 3 blocks with batch normalisation on Fashion-MNIST",
+    title_of: None,
     field: Field::Image,
     metric: Metric::Accuracy,
     target: Some((0.90, "what small networks of convolutions pass within a few epochs")),

@@ -6,6 +6,7 @@ use super::{Entry, Field, fashion, softmax};
 const RECIPE: Recipe = Recipe {
     name: "fashion-softmax",
     title: "DeepOBS fmnist_logreg: softmax regression on Fashion-MNIST",
+    title_of: None,
     field: Field::Image,
     metric: Metric::Accuracy,
     target: Some((

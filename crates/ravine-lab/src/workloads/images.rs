@@ -16,6 +16,7 @@ const MLP: [Choice; 4] = mlp::choices("2", "256/128");
 const RECIPE: Recipe = Recipe {
     name: "images",
     title: "your own pictures, a folder for each class",
+    title_of: None,
     field: Field::Image,
     metric: Metric::Accuracy,
     target: None,

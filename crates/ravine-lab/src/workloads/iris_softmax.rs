@@ -9,6 +9,7 @@ use crate::data::iris;
 const RECIPE: Recipe = Recipe {
     name: "iris-softmax",
     title: "softmax regression with ridge on all Fisher's irises; gap: loss less its minimum",
+    title_of: None,
     field: Field::Convex,
     metric: Metric::Gap { minimum: 0.266201000802 },
     target: Some((8.32e-4, softmax::TARGET_REASON)),

@@ -3,6 +3,7 @@
 use ravine_nn::{Activation, Init, NetworkBuilder};
 
 use super::{Choice, Setup};
+use crate::data::Dataset;
 use crate::error::Result;
 
 /// Most hidden layers, and most units of one.
@@ -22,12 +23,32 @@ pub(super) const fn choices(depth: &'static str, width: &'static str) -> [Choice
     ]
 }
 
+/// What such a network is called: its widths from the inputs to the results, and its activation.
+pub(super) fn title(setup: &Setup, data: &Dataset) -> Result<String> {
+    let (widths, _) = hidden(setup)?;
+    let all: Vec<String> =
+        [data.features].iter().chain(&widths).chain(&[data.classes]).map(usize::to_string).collect();
+    Ok(format!("MLP {} with {} on {}", all.join("-"), setup.text("activation"), data.name))
+}
+
 /// Adds the hidden layers and the one for the results.
 pub(super) fn layers(
     network: NetworkBuilder<f32>,
     setup: &Setup,
     classes: usize,
 ) -> Result<NetworkBuilder<f32>> {
+    let (hidden, activation) = hidden(setup)?;
+    let network = match init(setup)? {
+        Some(weight) => network.init(weight, Init::zeros()),
+        None => network,
+    };
+    let network = network.flatten();
+    let hidden = hidden.into_iter();
+    Ok(hidden.fold(network, |network, width| network.linear(width).activation(activation)).linear(classes))
+}
+
+/// The widths of the hidden layers, and their activation.
+fn hidden(setup: &Setup) -> Result<(Vec<usize>, Activation)> {
     let depth = setup.number("depth", 0..=MOST[0])?;
     let width = |text: &str| text.parse().ok().filter(|width| (1..=MOST[1]).contains(width));
     let widths: Option<Vec<usize>> = setup.text("width").split('/').map(width).collect();
@@ -42,13 +63,7 @@ pub(super) fn layers(
             ("gelu", Activation::Gelu),
         ],
     )?;
-    let network = match init(setup)? {
-        Some(weight) => network.init(weight, Init::zeros()),
-        None => network,
-    };
-    let hidden = (0..depth).map(|i| widths[i.min(widths.len() - 1)]);
-    let network = network.flatten();
-    Ok(hidden.fold(network, |network, width| network.linear(width).activation(activation)).linear(classes))
+    Ok(((0..depth).map(|i| widths[i.min(widths.len() - 1)]).collect(), activation))
 }
 
 /// How the weights start; `None` for PyTorch's way, in which biases do not start at zero.

@@ -20,6 +20,7 @@ const CHUNK: usize = 4096;
 const RECIPE: Recipe = Recipe {
     name: "table",
     title: "your own table: an MLP tells one column from the others",
+    title_of: None,
     field: Field::Tabular,
     metric: Metric::Accuracy,
     target: None,

@@ -9,6 +9,7 @@ use crate::data::wine;
 const RECIPE: Recipe = Recipe {
     name: "wine-softmax",
     title: "softmax regression with ridge on all wines; gap: loss less its minimum",
+    title_of: None,
     field: Field::Convex,
     metric: Metric::Gap { minimum: 0.095140842125 },
     target: Some((1.00e-3, softmax::TARGET_REASON)),
