@@ -84,7 +84,8 @@ fn a_gradient_depends_on_seed_step_and_weights_alone() {
         let first = gradient(&mut *run, 0);
         assert!(first != gradient(&mut *run, 1), "{name}: another step");
         assert!(first != gradient(&mut *start(6, Order::Reshuffled), 0), "{name}: another seed");
-        run.buffers().0.iter_mut().for_each(|value| *value += 0.1);
+        // Not all of them: softmax does not see what all classes have in common.
+        run.buffers().0.iter_mut().step_by(3).for_each(|value| *value += 0.1);
         assert!(first != gradient(&mut *run, 0), "{name}: other weights");
     });
 }
