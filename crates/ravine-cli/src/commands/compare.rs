@@ -125,7 +125,8 @@ fn chosen(arguments: &Arguments) -> Result<Vec<String>> {
     let mut specs = list::split(&arguments.workloads);
     let last = specs.pop();
     specs.extend(arguments.own.spec(last.as_deref())?);
-    Ok(if specs.is_empty() { Plan::default().workloads } else { specs })
+    // An empty list is answered as a wrong one.
+    Ok(if specs.is_empty() && arguments.workloads.is_empty() { Plan::default().workloads } else { specs })
 }
 
 /// A number of things; which numbers make sense is for the plan to say.

@@ -12,7 +12,7 @@ fn lists_in_each_format() {
         ("objectives", "rosenbrock", 3),
         ("optimizers", "rmsprop", 3),
         ("schedules", "one-cycle", 3),
-        ("workloads", "iris-softmax", 2),
+        ("workloads", "iris-softmax", 3),
     ] {
         let table = ask(&[command]).well().stdout;
         assert!(table.contains(name), "{table}");

@@ -19,9 +19,9 @@ fn missing_files_are_named_with_the_way_to_get_them() {
         assert!(text.contains(word), "{word}: {text}");
     }
     let rows = csv(&run(&["data", "--data", ".", "--format=csv"]).well().stdout);
-    assert!(rows.len() == 12 && rows.iter().all(|row| row.len() == 8));
+    assert!(rows.len() == 14 && rows.iter().all(|row| row.len() == 8));
     let list = run(&["data", "--data", ".", "--format=json"]).well().json();
-    assert_eq!(list.as_array().unwrap().len(), 11);
+    assert_eq!(list.as_array().unwrap().len(), 13);
     run(&["compare", "-w", "fashion-mlp", "--data", "."]).refused(1, &["fashion-mnist", FILES[3], "apt-get"]);
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "no store is begun");
     run(&["data", "--data", "nowhere"]).refused(1, &["there is no folder nowhere"]);

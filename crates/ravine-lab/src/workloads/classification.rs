@@ -20,8 +20,8 @@ pub(super) struct Recipe {
     pub(super) metric: Metric,
     /// The target and where it comes from; `None` for three quarters of the way from a blind guess to no mistake.
     pub(super) target: Option<(f64, &'static str)>,
-    /// Adds the layers to a network that takes one example.
-    pub(super) layers: fn(NetworkBuilder<f32>, &Setup, &Dataset) -> Result<NetworkBuilder<f32>>,
+    /// The network for an example of the data.
+    pub(super) layers: fn(&Setup, &Dataset) -> Result<NetworkBuilder<f32>>,
     pub(super) ridge: f64,
     /// With [`batch`] and [`epochs`] among them; [`augment`] for pictures.
     pub(super) choices: &'static [Choice],
@@ -109,7 +109,7 @@ impl Recipe {
     }
 
     fn network(&self, setup: &Setup, data: &Dataset, seed: u64) -> Result<Network<f32>> {
-        Ok((self.layers)(Network::builder(&data.shape[..]), setup, data)?.build(seed)?)
+        Ok((self.layers)(setup, data)?.build(seed)?)
     }
 
     fn augmentations(&self, setup: &Setup) -> Result<Vec<Augmentation>> {

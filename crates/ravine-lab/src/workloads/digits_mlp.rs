@@ -17,7 +17,7 @@ const RECIPE: Recipe = Recipe {
         "a little below what SGD, momentum 0.9 and Adam reach on average over five seeds, each at its best \
                     constant learning rate: 0.983, 0.983, 0.979",
     )),
-    layers: |network, setup, data| mlp::layers(network, setup, data.classes),
+    layers: |setup, data| mlp::layers(setup, data.features, data.classes),
     ridge: 0.0,
     choices: &[CHOICES[0], CHOICES[1], CHOICES[2], CHOICES[3], batch("32"), epochs("20")],
 };

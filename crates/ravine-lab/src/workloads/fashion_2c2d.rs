@@ -1,6 +1,6 @@
 //! `fashion-2c2d`: DeepOBS's convolutional network on Fashion-MNIST.
 
-use ravine_nn::{Init, NetworkBuilder, Padding};
+use ravine_nn::{Init, Network, NetworkBuilder, Padding};
 
 use super::classification::{Metric, Recipe, augment, batch, epochs};
 use super::{Entry, Field, Setup, fashion};
@@ -23,8 +23,8 @@ const RECIPE: Recipe = Recipe {
 pub(super) const ENTRY: Entry = RECIPE.entry(|setup| RECIPE.load(setup, fashion::unit(setup)?, Vec::new()));
 
 /// The initialisation and the padding are DeepOBS's, so that its published curves hold.
-fn layers(network: NetworkBuilder<f32>, _: &Setup, data: &Dataset) -> Result<NetworkBuilder<f32>> {
-    let network = network.init(Init::truncated_normal(0.05), Init::constant(0.05));
+fn layers(_: &Setup, data: &Dataset) -> Result<NetworkBuilder<f32>> {
+    let network = Network::builder(&data.shape[..]).init(Init::truncated_normal(0.05), Init::constant(0.05));
     let network = network.conv2d(32, 5, 1, Padding::Same).relu().max_pool2d(2, 2);
     let network = network.conv2d(64, 5, 1, Padding::Same).relu().max_pool2d(2, 2);
     Ok(network.flatten().linear(1024).relu().linear(data.classes))

@@ -17,7 +17,7 @@ const RECIPE: Recipe = Recipe {
         "a little below what SGD, momentum 0.9 and Adam reach on average over two seeds with a cosine \
                     schedule, each at its best learning rate: 0.892, 0.898, 0.900",
     )),
-    layers: |network, setup, data| mlp::layers(network, setup, data.classes),
+    layers: |setup, data| mlp::layers(setup, data.features, data.classes),
     ridge: 0.0,
     choices: &[CHOICES[0], CHOICES[1], CHOICES[2], CHOICES[3], batch("128"), epochs("5")],
 };

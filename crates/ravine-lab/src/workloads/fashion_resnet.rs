@@ -11,7 +11,7 @@ const RECIPE: Recipe = Recipe {
     field: Field::Image,
     metric: Metric::Accuracy,
     target: Some((0.90, "what small networks of convolutions pass within a few epochs")),
-    layers: |network, _, data| Ok(resnet::layers(network, data.classes)),
+    layers: |_, data| Ok(resnet::layers(data)),
     ridge: 0.0,
     choices: &[augment("none"), batch("128"), epochs("5")],
 };

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ravine_nn::{Init, NetworkBuilder};
+use ravine_nn::{Init, Network, NetworkBuilder};
 
 use super::classification::{Metric, Recipe, augment, batch, epochs};
 use super::{Choice, Entry, Field, Setup, mlp, resnet};
@@ -56,19 +56,19 @@ fn load(setup: &Setup) -> Result<Box<dyn Workload>> {
     RECIPE.load(setup, Arc::new(found.data), notes)
 }
 
-fn layers(network: NetworkBuilder<f32>, setup: &Setup, data: &Dataset) -> Result<NetworkBuilder<f32>> {
+fn layers(setup: &Setup, data: &Dataset) -> Result<NetworkBuilder<f32>> {
     let model = setup.one_of("model", &[("cnn", 0), ("resnet", 1), ("mlp", 2)])?;
     Ok(match model {
-        0 => cnn(network, data),
-        1 => resnet::layers(network, data.classes),
-        _ => return mlp::layers(network, setup, data.classes),
+        0 => cnn(data),
+        1 => resnet::layers(data),
+        _ => return mlp::layers(setup, data.features, data.classes),
     })
 }
 
 /// Two convolutions with pooling while the picture is large enough for it, and two dense layers.
-fn cnn(network: NetworkBuilder<f32>, data: &Dataset) -> NetworkBuilder<f32> {
+fn cnn(data: &Dataset) -> NetworkBuilder<f32> {
     let smallest = data.shape[1..].iter().copied().min().unwrap_or(1);
-    let mut network = network.init(Init::kaiming_uniform(), Init::zeros());
+    let mut network = Network::builder(&data.shape[..]).init(Init::kaiming_uniform(), Init::zeros());
     for (i, channels) in [32, 64].into_iter().enumerate() {
         network = network.conv2d(channels, 3, 1, 1).relu();
         if smallest >> i >= 2 {

@@ -1,6 +1,6 @@
 //! The hidden layers that the workloads of fully connected networks share.
 
-use ravine_nn::{Activation, Init, NetworkBuilder};
+use ravine_nn::{Activation, Init, Network, NetworkBuilder};
 
 use super::{Choice, Setup};
 use crate::data::Dataset;
@@ -31,20 +31,16 @@ pub(super) fn title(setup: &Setup, data: &Dataset) -> Result<String> {
     Ok(format!("MLP {} with {} on {}", all.join("-"), setup.text("activation"), data.name))
 }
 
-/// Adds the hidden layers and the one for the results.
-pub(super) fn layers(
-    network: NetworkBuilder<f32>,
-    setup: &Setup,
-    classes: usize,
-) -> Result<NetworkBuilder<f32>> {
+/// The network from so many inputs to so many results.
+pub(super) fn layers(setup: &Setup, inputs: usize, results: usize) -> Result<NetworkBuilder<f32>> {
     let (hidden, activation) = hidden(setup)?;
+    let network = Network::builder(inputs);
     let network = match init(setup)? {
         Some(weight) => network.init(weight, Init::zeros()),
         None => network,
     };
-    let network = network.flatten();
     let hidden = hidden.into_iter();
-    Ok(hidden.fold(network, |network, width| network.linear(width).activation(activation)).linear(classes))
+    Ok(hidden.fold(network, |network, width| network.linear(width).activation(activation)).linear(results))
 }
 
 /// The widths of the hidden layers, and their activation.

@@ -1,13 +1,16 @@
 //! A small residual network with batch normalisation.
 
-use ravine_nn::{Conv2d, Init, NetworkBuilder};
+use ravine_nn::{Conv2d, Init, Network, NetworkBuilder};
+
+use crate::data::Dataset;
 
 /// Channels of the three stages.
 const STAGES: [usize; 3] = [16, 32, 64];
 
 /// One block for each stage, as He et al. (CVPR 2016) have for pictures of 32 x 32, with one block where they have three:
 /// 3 x 3 convolutions without bias, the second and the third stage at half the resolution of the one before.
-pub(super) fn layers(network: NetworkBuilder<f32>, classes: usize) -> NetworkBuilder<f32> {
+pub(super) fn layers(data: &Dataset) -> NetworkBuilder<f32> {
+    let network = Network::builder(&data.shape[..]);
     let mut network = convolve(network, STAGES[0], 3, 1).batch_norm().relu();
     for (i, channels) in STAGES.into_iter().enumerate() {
         let stride = if i == 0 { 1 } else { 2 };
@@ -21,7 +24,7 @@ pub(super) fn layers(network: NetworkBuilder<f32>, classes: usize) -> NetworkBui
         };
         network = network.relu();
     }
-    network.global_avg_pool2d().flatten().linear(classes)
+    network.global_avg_pool2d().flatten().linear(data.classes)
 }
 
 /// A convolution without bias that keeps the resolution, or divides it by the stride.

@@ -5,7 +5,7 @@
 //! it. So these workloads ask about optimisation alone: the data is the whole set, scaled by all of it, in every split,
 //! and the metric is the gap, the loss less its minimum. The minima were found by Newton's method in double precision.
 
-use ravine_nn::{Init, NetworkBuilder};
+use ravine_nn::{Init, Network, NetworkBuilder};
 
 use super::Setup;
 use crate::data::Dataset;
@@ -18,10 +18,6 @@ pub(super) const RIDGE: f64 = 1e-2;
 pub(super) const TARGET_REASON: &str = "a thousandth of the gap at the start, ln(classes) less the minimum";
 
 /// One linear layer, all zero.
-pub(super) fn layers(
-    network: NetworkBuilder<f32>,
-    _setup: &Setup,
-    data: &Dataset,
-) -> Result<NetworkBuilder<f32>> {
-    Ok(network.init(Init::zeros(), Init::zeros()).flatten().linear(data.classes))
+pub(super) fn layers(_setup: &Setup, data: &Dataset) -> Result<NetworkBuilder<f32>> {
+    Ok(Network::builder(data.features).init(Init::zeros(), Init::zeros()).linear(data.classes))
 }

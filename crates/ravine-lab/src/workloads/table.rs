@@ -24,7 +24,7 @@ const RECIPE: Recipe = Recipe {
     field: Field::Tabular,
     metric: Metric::Accuracy,
     target: None,
-    layers: |network, setup, data| mlp::layers(network, setup, data.classes),
+    layers: |setup, data| mlp::layers(setup, data.features, data.classes),
     ridge: 0.0,
     choices: &[
         Choice::new("file", "", "file of comma-separated values with a header"),
@@ -96,7 +96,7 @@ impl Task for Model {
     type Feed = Feed;
 
     fn network(&self, seed: u64) -> Result<Network<f32>> {
-        Ok(mlp::layers(Network::builder(self.data.features), &self.setup, 1)?.build(seed)?)
+        Ok(mlp::layers(&self.setup, self.data.features, 1)?.build(seed)?)
     }
 
     fn feed(&self, seed: u64, order: Order) -> Feed {
