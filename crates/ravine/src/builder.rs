@@ -1,15 +1,19 @@
 //! Building an optimizer.
 
-use crate::ema::Ema;
+use crate::average::{Average, Ema, Swa};
+use crate::element::Element;
 use crate::error::{Kind, Result};
+use crate::extras::{Extras, GradientNoise, Rounding};
 use crate::group::{Group, GroupState};
+use crate::lookahead::Lookahead;
 use crate::metric_schedule::MetricSchedule;
 use crate::optimizer::Optimizer;
 use crate::params::ParamSpec;
-use crate::pass::Element;
+use crate::real::Real;
 use crate::rule::Rule;
 use crate::schedule::Schedule;
 use crate::simd::Level;
+use crate::state::Storage;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -40,29 +44,35 @@ pub struct Builder {
 
 pub(crate) struct Options {
     pub(crate) clip_norm: Option<f64>,
-    pub(crate) clip_value: f64,
     pub(crate) guard: Guard,
-    pub(crate) ema: Option<Ema>,
-    pub(crate) zero_grad: bool,
     pub(crate) accumulate: u64,
     pub(crate) loss_scale: f64,
     pub(crate) metric_schedule: Option<Box<dyn MetricSchedule>>,
-    pub(crate) level: Level,
+    pub(crate) extras: Extras,
 }
 
 impl Builder {
     /// An optimizer of this rule with every option at its default.
     pub(crate) fn new(rule: Box<dyn Rule>) -> Self {
+        let extras = Extras {
+            storage: Storage::Full,
+            rounding: Rounding::Nearest,
+            seed: 0,
+            clip_value: f64::INFINITY,
+            noise: None,
+            cautious: false,
+            lookahead: None,
+            average: None,
+            zero_grad: false,
+            level: Level::widest(),
+        };
         let options = Options {
             clip_norm: None,
-            clip_value: f64::INFINITY,
             guard: Guard::default(),
-            ema: None,
-            zero_grad: false,
             accumulate: 1,
             loss_scale: 1.0,
             metric_schedule: None,
-            level: Level::widest(),
+            extras,
         };
         Self { rule, schedule: None, groups: Vec::new(), maximize: false, options }
     }
@@ -95,7 +105,7 @@ impl Builder {
 
     /// Limits each element of the gradient to this magnitude, above 0, after clipping by norm.
     pub fn clip_value(mut self, limit: f64) -> Self {
-        self.options.clip_value = limit;
+        self.options.extras.clip_value = limit;
         self
     }
 
@@ -105,15 +115,59 @@ impl Builder {
         self
     }
 
-    /// Keeps an exponential moving average of the weights.
+    /// Keeps an exponential moving average of the weights, instead of any average asked for before.
     pub fn ema(mut self, ema: Ema) -> Self {
-        self.options.ema = Some(ema);
+        self.options.extras.average = Some(Average::Ema(ema));
+        self
+    }
+
+    /// Keeps a mean of the weights at some steps, instead of any average asked for before.
+    pub fn swa(mut self, swa: Swa) -> Self {
+        self.options.extras.average = Some(Average::Swa(swa));
+        self
+    }
+
+    /// Lets slow weights follow those that the rule moves, and pull them back.
+    pub fn lookahead(mut self, lookahead: Lookahead) -> Self {
+        self.options.extras.lookahead = Some(lookahead);
+        self
+    }
+
+    /// Leaves out what would move a weight up its gradient, and makes up for it: of the update u = w_new - w, what has
+    /// u g < 0 is kept, and multiplied by the elements of the tensor over those that are kept, at most 1000 (Liang et al.,
+    /// Cautious Optimizers, arXiv 2411.16085, algorithm 1). Decoupled weight decay is not part of u. Default: off.
+    pub fn cautious(mut self, on: bool) -> Self {
+        self.options.extras.cautious = on;
+        self
+    }
+
+    /// Adds normal noise to the gradient, after clipping.
+    pub fn gradient_noise(mut self, noise: GradientNoise) -> Self {
+        self.options.extras.noise = Some(noise);
+        self
+    }
+
+    /// How the state of the rule is kept. Default: in full.
+    pub fn storage(mut self, storage: Storage) -> Self {
+        self.options.extras.storage = storage;
+        self
+    }
+
+    /// How weights of 16 bits are rounded. Default: to the nearest.
+    pub fn rounding(mut self, rounding: Rounding) -> Self {
+        self.options.extras.rounding = rounding;
+        self
+    }
+
+    /// The seed of everything random: noise and stochastic rounding. Default: 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.options.extras.seed = seed;
         self
     }
 
     /// Sets the gradients to 0 in the same pass. Default: off.
     pub fn zero_grad(mut self, on: bool) -> Self {
-        self.options.zero_grad = on;
+        self.options.extras.zero_grad = on;
         self
     }
 
@@ -138,7 +192,7 @@ impl Builder {
 
     /// Limits the vector width, for tests and measurements. The results are the same. Default: the widest there is.
     pub fn simd(mut self, level: Level) -> Self {
-        self.options.level = level;
+        self.options.extras.level = level;
         self
     }
 
@@ -149,13 +203,30 @@ impl Builder {
     /// or hyper-parameter out of range; hyper-parameters that do not go together.
     pub fn build<T: Element>(self, params: &[ParamSpec]) -> Result<Optimizer<T>> {
         let options = self.options;
-        let (norm, value) = (options.clip_norm.unwrap_or(1.0), options.clip_value);
+        let extras = &options.extras;
+        let (norm, value) = (options.clip_norm.unwrap_or(1.0), extras.clip_value);
         check("clip_norm", norm > 0.0, "above 0", norm)?;
         check("clip_value", value > 0.0, "above 0", value)?;
         check("accumulate", options.accumulate > 0, "1 or more", options.accumulate)?;
         check_loss_scale::<T>(options.loss_scale, options.accumulate)?;
-        if let Some(Ema { decay, .. }) = options.ema {
-            check("the decay of ema", (0.0..1.0).contains(&decay), "at least 0 and below 1", decay)?;
+        match extras.average {
+            Some(Average::Ema(Ema { decay, .. })) => {
+                check("the decay of ema", (0.0..1.0).contains(&decay), "at least 0 and below 1", decay)?;
+            }
+            Some(Average::Swa(Swa { start, every })) => {
+                check("the start of swa", start > 0, "1 or more", start)?;
+                check("the steps between two of swa", every > 0, "1 or more", every)?;
+            }
+            None => {}
+        }
+        if let Some(Lookahead { steps, alpha }) = extras.lookahead {
+            check("the steps of lookahead", steps > 0, "1 or more", steps)?;
+            check("the alpha of lookahead", alpha > 0.0 && alpha <= 1.0, "above 0 and at most 1", alpha)?;
+        }
+        if let Some(GradientNoise { eta, gamma }) = extras.noise {
+            let holds = |x: f64| x.is_finite() && x >= 0.0;
+            check("the eta of gradient noise", holds(eta), "0 or more", eta)?;
+            check("the gamma of gradient noise", holds(gamma), "0 or more", gamma)?;
         }
         if params.is_empty() {
             return Err(Kind::NoParameters.into());
@@ -170,7 +241,14 @@ impl Builder {
             let left = room.checked_sub(param.len());
             room = left.ok_or_else(|| Kind::TooLarge { name: name.clone(), shape: shape.clone() })?;
         }
-        let groups = GroupState::resolve(params, self.rule, self.schedule, self.maximize, self.groups)?;
+        let groups = GroupState::resolve(
+            params,
+            self.rule,
+            self.schedule,
+            self.maximize,
+            self.groups,
+            &options.extras,
+        )?;
         Ok(Optimizer::new(params.to_vec(), groups, options))
     }
 }
@@ -181,7 +259,7 @@ fn check(option: &'static str, holds: bool, expected: &'static str, got: impl To
 
 /// A loss scale whose reciprocal would be rounded to 0 or infinity would lose the gradient.
 pub(crate) fn check_loss_scale<T: Element>(scale: f64, accumulate: u64) -> Result<()> {
-    let factor: f64 = T::from_f64(1.0 / (scale * accumulate as f64)).into();
+    let factor: f64 = T::Math::from_f64(1.0 / (scale * accumulate as f64)).into();
     let holds = scale > 0.0 && factor.is_finite() && factor > 0.0;
     check("loss_scale", holds, "finite and above 0, as its reciprocal must be in the gradient's type", scale)
 }

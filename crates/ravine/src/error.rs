@@ -67,8 +67,10 @@ pub(crate) enum Kind {
     SlotCount { rule: &'static str, expected: usize, got: usize },
     #[error("a step of {rule} must run one update, not {runs}")]
     UpdateCount { rule: &'static str, runs: usize },
-    #[error("there is no average of the weights: build the optimizer with `ema` and make a step")]
-    NoEma,
+    #[error(
+        "there is no average of the weights yet: build the optimizer with `ema` or `swa` and make its first steps"
+    )]
+    NoAverage,
     #[error(
         "a checkpoint now would lose the gradients of the {micro} micro-batches gathered for the next step"
     )]

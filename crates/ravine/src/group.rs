@@ -1,15 +1,20 @@
 //! Parameter groups.
 
-use crate::checkpoint::EMA;
+use crate::average::Average;
+use crate::element::{Element, Math};
 use crate::error::{Error, Kind, Result};
+use crate::extras::{Extras, Rounding};
 use crate::hyper::{self, Value};
+use crate::job::{After, Before, Job, Residual, Scratch, Table};
 use crate::metric_schedule::MetricSchedule;
 use crate::params::{self, ParamSpec};
-use crate::pass::{Before, Element, Job, Pass};
+use crate::pass::Pass;
 use crate::plan::Plan;
-use crate::rule::{At, Decay, Rule, Slot};
+use crate::random::Random;
+use crate::rule::{At, Buffer, Decay, Rule, Slot};
 use crate::schedule::Schedule;
 use crate::simd::Level;
+use crate::state::{Format, Lane, Rounded, State};
 use crate::tensors::Tensors;
 use std::sync::Arc;
 
@@ -69,26 +74,48 @@ impl Group {
 }
 
 /// A group with its parameters found and its state laid out.
-pub(crate) struct GroupState<T> {
+pub(crate) struct GroupState<T: Element> {
     pub(crate) name: String,
     pub(crate) rule: Box<dyn Rule>,
     pub(crate) schedule: Option<Arc<dyn Schedule>>,
-    pub(crate) plan: Plan,
-    /// One buffer for each of the rule's slots, all tensors end to end.
-    pub(crate) states: Vec<Vec<T>>,
-    /// The average of the weights, all tensors end to end; empty before the first step and where it is off.
-    pub(crate) average: Vec<T>,
+    /// Its parameters, and the place of each among those of the optimizer.
+    pub(crate) params: Vec<ParamSpec>,
+    pub(crate) indices: Vec<usize>,
+    /// The rule's slots.
+    pub(crate) slots: Vec<State>,
+    /// The rule's buffers of shapes of their own: for each parameter, each buffer.
+    pub(crate) buffers: Vec<Vec<Vec<T::Math>>>,
+    /// The rule's numbers for the group, and those for each parameter, one parameter's after the other's.
+    pub(crate) memory: Vec<f64>,
+    pub(crate) tensor_memory: Vec<f64>,
+    /// What the engine keeps beside them; each is there from the first step on.
+    pub(crate) average: Option<State>,
+    pub(crate) slow: Option<State>,
+    pub(crate) residual: Option<State>,
+    lens: Vec<usize>,
+    starts: Vec<usize>,
+    flat: Plan,
+    by_tensor: Plan,
     maximize: bool,
+    seed: u64,
+    scratch: Scratch<T::Math>,
+    lanes: Lanes,
+    dry: Vec<f64>,
+}
+
+/// Where everything lies in a step at hand; of no meaning between steps.
+#[derive(Default)]
+struct Lanes {
+    lanes: Vec<Lane>,
+    columns: Vec<Format>,
 }
 
 /// What all groups share in a step.
 pub(crate) struct Moment<'a> {
     pub(crate) step: u64,
     pub(crate) scale: f64,
-    pub(crate) clip_value: f64,
-    pub(crate) ema_weight: Option<f64>,
-    pub(crate) zero_grad: bool,
     pub(crate) metric_schedule: Option<&'a dyn MetricSchedule>,
+    pub(crate) options: &'a Extras,
     pub(crate) level: Level,
 }
 
@@ -100,16 +127,25 @@ impl<T: Element> GroupState<T> {
         schedule: Option<Arc<dyn Schedule>>,
         maximize: bool,
         groups: Vec<Group>,
+        options: &Extras,
     ) -> Result<Vec<Self>> {
         let mut members = vec![Vec::new(); groups.len() + 1];
         for (index, param) in params.iter().enumerate() {
             let group = groups.iter().position(|group| params::matches(&group.pattern, &param.name));
-            members[group.unwrap_or(groups.len())].push((index, param.len()));
+            members[group.unwrap_or(groups.len())].push(index);
         }
         let mut states = Vec::new();
         let rest = members.pop().expect("there is one more list than there are groups");
+        let members = members.into_iter();
+        let mut add = |name, rule, schedule, maximize, indices: Vec<usize>| {
+            let members = indices.iter().map(|&index| params[index].clone()).collect();
+            // Noise of one group is not that of another.
+            let seed = states.len() as u64;
+            states.push(Self::new(name, rule, schedule, maximize, members, indices, options, seed)?);
+            Ok::<(), Error>(())
+        };
         if !rest.is_empty() {
-            states.push(Self::new(DEFAULT.into(), rule.boxed(), schedule.clone(), maximize, rest)?);
+            add(DEFAULT.into(), rule.boxed(), schedule.clone(), maximize, rest)?;
         }
         for (group, members) in groups.into_iter().zip(members) {
             if group.pattern == DEFAULT {
@@ -125,33 +161,66 @@ impl<T: Element> GroupState<T> {
                 hyper::set(&mut *rule, &group.pattern, &name, value)?;
             }
             let schedule = group.schedule.or_else(|| schedule.clone());
-            states.push(Self::new(
-                group.pattern,
-                rule,
-                schedule,
-                group.maximize.unwrap_or(maximize),
-                members,
-            )?);
+            add(group.pattern, rule, schedule, group.maximize.unwrap_or(maximize), members)?;
         }
         Ok(states)
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn new(
         name: String,
         mut rule: Box<dyn Rule>,
         schedule: Option<Arc<dyn Schedule>>,
         maximize: bool,
-        members: Vec<(usize, usize)>,
+        params: Vec<ParamSpec>,
+        indices: Vec<usize>,
+        options: &Extras,
+        seed: u64,
     ) -> Result<Self> {
         let owner = rule.name();
         hyper::check(&mut *rule, owner)?;
         rule.check()?;
         let slots = rule.slots();
-        check_slots(owner, &slots)?;
-        dry_run(&*rule, slots.len(), At { step: 0, lr: rule.lr(), momentum: None })?;
-        let plan = Plan::new(members);
-        let states = slots.iter().map(|slot| vec![T::from_f64(slot.init); plan.total()]).collect();
-        Ok(Self { name, rule, schedule, plan, states, average: Vec::new(), maximize })
+        let lens: Vec<usize> = params.iter().map(ParamSpec::len).collect();
+        let starts = lens.iter().scan(0, |end, len| {
+            *end += len;
+            Some(*end - len)
+        });
+        let level = options.level;
+        let state = |slot: &Slot| {
+            let format = options.storage.format::<T::Math>(slot.signed, slot.inexact);
+            State::new::<T::Math>(format, &lens, slot.init, level)
+        };
+        let mut group = Self {
+            slots: slots.iter().map(state).collect(),
+            buffers: params.iter().map(|param| buffers(&*rule, &param.shape)).collect(),
+            memory: rule.memory().iter().map(|(_, init)| *init).collect(),
+            tensor_memory: std::iter::repeat_n(rule.tensor_memory(), params.len())
+                .flatten()
+                .map(|(_, init)| init)
+                .collect(),
+            average: None,
+            slow: None,
+            residual: None,
+            starts: starts.collect(),
+            flat: Plan::flat(lens.iter().copied()),
+            by_tensor: Plan::by_tensor(lens.iter().copied()),
+            lens,
+            scratch: Scratch::default(),
+            lanes: Lanes::default(),
+            dry: Vec::new(),
+            name,
+            rule,
+            schedule,
+            params,
+            indices,
+            maximize,
+            seed,
+        };
+        check_names(&*group.rule, &group.params)?;
+        let at = At { step: 0, lr: group.rule.lr(), momentum: None };
+        group.dry_run(at)?;
+        Ok(group)
     }
 
     /// The learning rate of a step.
@@ -166,10 +235,10 @@ impl<T: Element> GroupState<T> {
         let mut rule = self.rule.boxed();
         hyper::set(&mut *rule, &self.name, key, value)?;
         rule.check()?;
-        let (from, to) = (self.rule.slots(), rule.slots());
+        let (from, to) = (kept(&*self.rule, &self.params), kept(&*rule, &self.params));
         if from != to {
             let (owner, key) = (self.name.clone(), key.to_string());
-            return Err(Kind::StateChange { owner, key, from: list(&from), to: list(&to) }.into());
+            return Err(Kind::StateChange { owner, key, from, to }.into());
         }
         self.rule = rule;
         Ok(())
@@ -185,7 +254,7 @@ impl<T: Element> GroupState<T> {
     }
 
     /// Fails where this group's part of a step would, and changes nothing.
-    pub(crate) fn check(&self, moment: &Moment<'_>) -> Result<()> {
+    pub(crate) fn check(&mut self, moment: &Moment<'_>) -> Result<()> {
         let at = self.at(moment);
         let momentum = at.momentum.unwrap_or(0.0);
         for (what, got, holds, expected) in [
@@ -197,26 +266,133 @@ impl<T: Element> GroupState<T> {
                 return Err(Kind::BadScheduled { what, group, step, expected, got }.into());
             }
         }
-        dry_run(&*self.rule, self.states.len(), at)
+        self.dry_run(at)
+    }
+
+    /// Asks the rule for a step with a pass that touches nothing.
+    fn dry_run(&mut self, at: At) -> Result<()> {
+        self.dry.clone_from(&self.memory);
+        let mut pass = Pass::check(self.rule.name(), self.slots.len(), &mut self.dry);
+        self.rule.step(at, &mut pass)?;
+        pass.once()
+    }
+
+    /// Lays out what the engine keeps beside the rule's state, from the weights as they are before the first step.
+    fn begin(&mut self, tensors: &Tensors<'_, T>, options: &Extras) {
+        let level = options.level;
+        let lens = &self.lens;
+        let weights = |format| {
+            let mut state = State::new::<T::Math>(format, lens, 0.0, level);
+            for (member, &index) in self.indices.iter().enumerate() {
+                let values: Vec<T::Math> = tensors.values(index).iter().map(|w| w.widen()).collect();
+                state.write(member, &values, level);
+            }
+            state
+        };
+        let full = <T::Math as Element>::FORMAT;
+        if let (None, Some(average)) = (&self.average, options.average) {
+            self.average = Some(match average {
+                Average::Ema(_) => weights(full),
+                Average::Swa(_) => State::new::<T::Math>(full, lens, 0.0, level),
+            });
+        }
+        if let (None, Some(_)) = (&self.slow, options.lookahead) {
+            self.slow = Some(weights(full));
+        }
+        if self.residual.is_none() {
+            self.residual = match options.residual::<T>() {
+                Some(Residual::Master) => Some(weights(full)),
+                Some(Residual::Kahan) => Some(State::new::<T::Math>(T::FORMAT, lens, 0.0, level)),
+                None => None,
+            };
+        }
+    }
+
+    /// Bytes of memory that the state takes.
+    pub(crate) fn state_bytes(&self) -> usize {
+        let extras = [&self.average, &self.slow, &self.residual];
+        let states = self.slots.iter().chain(extras.into_iter().flatten());
+        let buffers = self.buffers.iter().flatten().map(|buffer| size_of_val(&buffer[..]));
+        let numbers = 8 * (self.memory.len() + self.tensor_memory.len());
+        states.map(State::bytes).chain(buffers).sum::<usize>() + numbers
     }
 
     /// Makes this group's part of a step.
     pub(crate) fn step(&mut self, tensors: &mut Tensors<'_, T>, moment: &Moment<'_>) -> Result<()> {
         let at = self.at(moment);
+        let options = moment.options;
+        self.begin(tensors, options);
         let (l2, keep) = match self.rule.decay() {
             Decay::L2(lambda) => (lambda, 1.0),
             Decay::Decoupled(lambda) => (0.0, 1.0 - at.lr * lambda),
         };
         let scale = if self.maximize { -moment.scale } else { moment.scale };
-        let before = Before { scale, clip: moment.clip_value, l2, keep };
-        if moment.ema_weight.is_some() && self.average.is_empty() {
-            self.average = self.plan.ranges().flat_map(|(index, _)| tensors.values(index)).copied().collect();
+        let random = Random::new(options.seed).stream(self.seed).stream(at.step);
+        let sd = self.rule.noise(at).hypot(options.noise.map_or(0.0, |noise| noise.sd(at.step)));
+        let noise = (sd > 0.0).then_some((sd, random));
+        let before = Before { scale, clip: options.clip_value, noise, l2, keep };
+
+        let (lanes, columns) = (&mut self.lanes.lanes, &mut self.lanes.columns);
+        let extras = [&mut self.slow, &mut self.average, &mut self.residual];
+        columns.clear();
+        columns.extend([T::FORMAT, T::FORMAT]);
+        columns.extend(self.slots.iter().map(State::format));
+        let place = columns.len();
+        columns.extend(extras.iter().filter_map(|state| Some(state.as_ref()?.format())));
+        let mut places = place..;
+        let [slow, average, residual] =
+            extras.each_ref().map(|state| state.as_ref().and_then(|_| places.next()));
+        lanes.clear();
+        let mut kept: [Option<&mut State>; 3] = extras.map(|state| state.as_mut());
+        for (member, &index) in self.indices.iter().enumerate() {
+            // The unsafe code of the pass relies on it.
+            assert_eq!(tensors.len(index), self.lens[member]);
+            lanes.extend(tensors.lanes(index));
+            lanes.extend(self.slots.iter_mut().map(|slot| slot.lane(member)));
+            lanes.extend(kept.iter_mut().flatten().map(|state| state.lane(member)));
         }
-        let average = moment.ema_weight.map(|weight| (&mut self.average[..], weight));
-        let job =
-            Job::new(&self.plan, tensors, &mut self.states, average, before, moment.zero_grad, moment.level);
-        self.rule.step(at, &mut T::pass(self.rule.name(), job))
+        let after = After {
+            cautious: options.cautious,
+            slow: slow.map(|column| (column, options.lookahead.and_then(|l| l.due(at.step)))),
+            average: average.and_then(|column| Some((column, options.average?.weight(at.step)?))),
+            residual: residual.and_then(|column| Some((column, options.residual::<T>()?))),
+            rounded: match options.rounding {
+                Rounding::Stochastic => Rounded::Stochastic(random.stream(1)),
+                _ => Rounded::Nearest,
+            },
+            zero: options.zero_grad,
+        };
+        let in_blocks = columns.iter().any(|format| format.in_blocks());
+        let table = Table { lanes, columns, lens: &self.lens, slots: self.slots.len() };
+        let job = Job {
+            plan: if in_blocks { &self.by_tensor } else { &self.flat },
+            by_tensor: &self.by_tensor,
+            table,
+            params: &self.params,
+            starts: &self.starts,
+            before,
+            after,
+            level: moment.level,
+            memory: &mut self.memory,
+            tensor_memory: &mut self.tensor_memory,
+            buffers: &mut self.buffers,
+            scratch: &mut self.scratch,
+        };
+        self.rule.step(at, &mut Pass::new(self.rule.name(), job))
     }
+}
+
+/// The buffers of a parameter of this shape before the first step.
+fn buffers<R: Math>(rule: &dyn Rule, shape: &[usize]) -> Vec<Vec<R>> {
+    let fill = |buffer: Buffer| {
+        let mut values = vec![R::from_f64(buffer.other); buffer.shape.iter().product()];
+        if buffer.diagonal != buffer.other {
+            let n = buffer.shape[0];
+            (0..n).for_each(|i| values[i * (n + 1)] = R::from_f64(buffer.diagonal));
+        }
+        values
+    };
+    rule.buffers(shape).into_iter().map(fill).collect()
 }
 
 /// Why a group has no parameters.
@@ -230,32 +406,44 @@ fn empty(pattern: String, params: &[ParamSpec]) -> Kind {
     }
 }
 
-/// Asks a rule for a step with a pass that touches nothing.
-fn dry_run(rule: &dyn Rule, slots: usize, at: At) -> Result<()> {
-    let mut pass = Pass::check(rule.name(), slots);
-    rule.step(at, &mut pass)?;
-    pass.once()
-}
-
-/// Whether the slots can stand beside one another in a checkpoint.
-fn check_slots(rule: &str, slots: &[Slot]) -> Result<()> {
-    for (i, Slot { name, .. }) in slots.iter().enumerate() {
-        if name.is_empty() || name.contains('/') || *name == EMA {
-            let problem = format!("a state slot cannot be named '{name}'");
-            return Err(Error::rule(rule, problem));
-        }
-        if slots[..i].iter().any(|slot| slot.name == *name) {
-            return Err(Error::rule(rule, format!("two state slots are named '{name}'")));
+/// Whether what a rule keeps can stand side by side in a checkpoint.
+fn check_names(rule: &dyn Rule, params: &[ParamSpec]) -> Result<()> {
+    let own = ["ema", "swa", "slow", "residual", "master"];
+    for param in params {
+        let buffers = rule.buffers(&param.shape);
+        let mut seen: Vec<&str> = own.to_vec();
+        let slots = rule.slots();
+        for name in slots
+            .iter()
+            .map(|slot| slot.name)
+            .chain(buffers.iter().map(|buffer| buffer.name))
+            .chain(rule.tensor_memory().iter().map(|(name, _)| *name))
+        {
+            if name.is_empty() || name.contains('/') || own.contains(&name) {
+                let problem = format!("a state slot cannot be named '{name}'");
+                return Err(Error::rule(rule.name(), problem));
+            }
+            if seen.contains(&name) {
+                return Err(Error::rule(rule.name(), format!("two state slots are named '{name}'")));
+            }
+            seen.push(name);
         }
     }
     Ok(())
 }
 
-/// The slots, with what they start from where that is not 0.
-fn list(slots: &[Slot]) -> String {
-    let text = |slot: &Slot| match slot.init {
-        0.0 => slot.name.to_string(),
-        init => format!("{} from {init}", slot.name),
+/// All that a rule keeps for these parameters, in words, with what it starts from where that is not 0.
+fn kept(rule: &dyn Rule, params: &[ParamSpec]) -> String {
+    let from = |name: &str, init: f64| match init {
+        0.0 => name.to_string(),
+        init => format!("{name} from {init}"),
     };
-    slots.iter().map(text).collect::<Vec<_>>().join(", ")
+    let slots = rule.slots().into_iter().map(|slot| from(slot.name, slot.init)).collect::<Vec<_>>();
+    let numbers = rule.memory().into_iter().chain(rule.tensor_memory());
+    let numbers = numbers.map(|(name, init)| from(name, init));
+    let mut buffers: Vec<String> = (params.iter().flat_map(|param| rule.buffers(&param.shape)))
+        .map(|buffer| format!("{} {:?}", from(buffer.name, buffer.diagonal), buffer.shape))
+        .collect();
+    buffers.dedup();
+    slots.into_iter().chain(numbers).chain(buffers).collect::<Vec<_>>().join(", ")
 }

@@ -31,7 +31,7 @@
 //! | A learning rate that listens to a metric | [`MetricSchedule`], [`Plateau`], [`Optimizer::observe`] |
 //! | Parameters with settings of their own | [`Group`] |
 //! | Gradients that are not finite | [`Guard`] |
-//! | An average of the weights | [`Ema`], [`Optimizer::write_ema`] |
+//! | An average of the weights | [`Ema`], [`Optimizer::write_average`] |
 //! | Checkpoints | [`Optimizer::save`], [`Optimizer::load`] |
 //! | A rule of one's own | [`Update`], [`Rule`], [`hyper!`] |
 //! | A schedule of one's own | [`Schedule`], [`compose::Lambda`] |
@@ -49,7 +49,7 @@
 //! | `clip_grad_norm_`, `clip_grad_value_` | [`Builder::clip_norm`], [`Builder::clip_value`] |
 //! | `optimizer.zero_grad()` | [`Builder::zero_grad`], in the same pass |
 //! | `GradScaler` | [`Builder::loss_scale`], [`Guard::Skip`], [`Optimizer::set_loss_scale`] |
-//! | `AveragedModel` with `get_ema_multi_avg_fn` | [`Builder::ema`], [`Optimizer::write_ema`] |
+//! | `AveragedModel` with `get_ema_multi_avg_fn` | [`Builder::ema`], [`Optimizer::write_average`] |
 //! | `group["lr"] = 0.1` | `optimizer.set("default", "lr", 0.1)?` |
 //! | `state_dict`, `load_state_dict` | [`Optimizer::save`], [`Optimizer::load`] |
 //! | `foreach`, `fused`, `capturable` | nothing: every step is fused |
@@ -65,16 +65,20 @@
 //!   agrees to 1e-12 relative and f32 to 6 units in the last place of the largest value passed.
 //! - **Steps count from 0.** A schedule is a pure function of the step and knows no epochs.
 
+mod average;
 mod builder;
 pub mod catalogue;
 mod checkpoint;
+mod codec;
 pub mod compose;
-mod ema;
+mod element;
 mod error;
+mod extras;
 mod group;
 mod hyper;
+mod job;
+mod lookahead;
 mod metric_schedule;
-mod norm;
 mod optimizer;
 mod params;
 mod pass;
@@ -87,22 +91,31 @@ pub mod rules;
 mod schedule;
 pub mod schedules;
 pub mod simd;
+mod state;
+mod sums;
 mod tensors;
+mod whole;
 
+pub use average::{Ema, Swa};
 pub use builder::{Builder, Guard};
 pub use catalogue::Entry;
-pub use ema::Ema;
+pub use element::{Element, Math};
 pub use error::{Error, Result};
+pub use extras::{GradientNoise, Rounding};
 pub use group::Group;
+pub use half::{bf16, f16};
 pub use hyper::{Field, Hyper, Param, Range, Value};
+pub use lookahead::Lookahead;
 pub use metric_schedule::MetricSchedule;
 pub use optimizer::{Optimizer, Outcome};
 pub use params::ParamSpec;
-pub use pass::{Element, Pass};
+pub use pass::{Each, Pass};
 pub use plateau::{Plateau, PlateauOptions};
 pub use real::Real;
-pub use rule::{At, Decay, Rule, Slot, Update};
+pub use rule::{At, Buffer, Decay, Reduce, Rule, Slot, Update};
 pub use schedule::Schedule;
+pub use state::Storage;
+pub use whole::{TensorStep, TensorUpdate, Workspace};
 
 /// Compiles and runs the examples of the project's README.
 #[cfg(doctest)]

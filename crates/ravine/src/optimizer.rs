@@ -1,15 +1,15 @@
 //! The optimizer: parameter groups, and one step of all of them.
 
 use crate::builder::{Builder, Guard, Options, check_loss_scale};
+use crate::element::Element;
 use crate::error::{Kind, Result};
 use crate::group::{GroupState, Moment};
 use crate::hyper::Value;
-use crate::norm;
 use crate::params::ParamSpec;
-use crate::pass::Element;
 use crate::plan::Plan;
 use crate::rule::Rule;
 use crate::rules;
+use crate::sums;
 use crate::tensors::{Tensor, Tensors};
 use std::fmt;
 
@@ -58,12 +58,13 @@ pub enum Outcome {
 /// assert!(matches!(outcome, Outcome::Stepped { clip: 1.0, .. }));
 /// # Ok::<(), ravine::Error>(())
 /// ```
-pub struct Optimizer<T> {
+pub struct Optimizer<T: Element> {
     pub(crate) params: Vec<ParamSpec>,
     pub(crate) groups: Vec<GroupState<T>>,
     plan: Plan,
     /// Reused by each step for what it gathers.
     memory: Vec<Tensor<T>>,
+    sums: Vec<f64>,
     pub(crate) options: Options,
     pub(crate) step: u64,
     pub(crate) micro: u64,
@@ -83,8 +84,8 @@ impl Optimizer<f32> {
 
 impl<T: Element> Optimizer<T> {
     pub(crate) fn new(params: Vec<ParamSpec>, groups: Vec<GroupState<T>>, options: Options) -> Self {
-        let plan = Plan::new(params.iter().map(ParamSpec::len).enumerate());
-        Self { params, groups, plan, memory: Vec::new(), options, step: 0, micro: 0 }
+        let plan = Plan::flat(params.iter().map(ParamSpec::len));
+        Self { params, groups, plan, memory: Vec::new(), sums: Vec::new(), options, step: 0, micro: 0 }
     }
 
     /// Makes one step. `values` and `grads` hold the parameters and their gradients in the order they were built with.
@@ -128,15 +129,18 @@ impl<T: Element> Optimizer<T> {
     }
 
     fn step_tensors(&mut self, mut tensors: Tensors<'_, T>) -> Result<Outcome> {
-        let options = &self.options;
-        if self.micro + 1 < options.accumulate {
+        if self.micro + 1 < self.options.accumulate {
             self.micro += 1;
-            return Ok(Outcome::Accumulated { micro: self.micro, of: options.accumulate });
+            return Ok(Outcome::Accumulated { micro: self.micro, of: self.options.accumulate });
         }
+        let norm = match self.options.guard != Guard::Off || self.options.clip_norm.is_some() {
+            true => Some(self.norm(&tensors)),
+            false => None,
+        };
+        let options = &self.options;
         let unscale = 1.0 / (options.loss_scale * options.accumulate as f64);
-        let mut grad_norm = None;
-        if options.guard != Guard::Off || options.clip_norm.is_some() {
-            let norm = self.norm(&tensors) * unscale;
+        let grad_norm = norm.map(|norm| norm * unscale);
+        if let Some(norm) = grad_norm {
             if !norm.is_finite() && options.guard != Guard::Off {
                 let (name, index, value) = self.first_non_finite(&tensors);
                 if options.guard == Guard::Error {
@@ -146,13 +150,12 @@ impl<T: Element> Optimizer<T> {
                     }
                     .into());
                 }
-                if options.zero_grad {
+                if options.extras.zero_grad {
                     tensors.zero_grads();
                 }
                 self.micro = 0;
                 return Ok(Outcome::Skipped { tensor: name });
             }
-            grad_norm = Some(norm);
         }
         let clip = match (options.clip_norm, grad_norm) {
             (Some(max_norm), Some(norm)) => match max_norm / (norm + 1e-6) {
@@ -165,13 +168,11 @@ impl<T: Element> Optimizer<T> {
         let moment = Moment {
             step: self.step,
             scale: unscale * clip,
-            clip_value: options.clip_value,
-            ema_weight: options.ema.map(|ema| 1.0 - ema.decay_at(self.step)),
-            zero_grad: options.zero_grad,
             metric_schedule: options.metric_schedule.as_deref(),
-            level: options.level,
+            options: &options.extras,
+            level: options.extras.level,
         };
-        for group in &self.groups {
+        for group in &mut self.groups {
             group.check(&moment)?;
         }
         for group in &mut self.groups {
@@ -185,6 +186,12 @@ impl<T: Element> Optimizer<T> {
     /// Steps made.
     pub fn steps(&self) -> u64 {
         self.step
+    }
+
+    /// Bytes of memory that the optimizer keeps from step to step: the state of its rules, averages, slow weights, and what
+    /// is kept beside weights of 16 bits. All of it is there after the first step.
+    pub fn state_bytes(&self) -> usize {
+        self.groups.iter().map(GroupState::state_bytes).sum()
     }
 
     /// The names of the groups: `default` for the parameters that no pattern matches, then the patterns.
@@ -229,17 +236,20 @@ impl<T: Element> Optimizer<T> {
     /// Copies the average of the weights into buffers like those of the parameters, to evaluate with.
     ///
     /// # Errors
-    /// No average is kept, or no step was made yet; buffers that do not fit.
-    pub fn write_ema(&self, into: &mut [&mut [T]]) -> Result<()> {
-        if self.options.ema.is_none() || self.step == 0 {
-            return Err(Kind::NoEma.into());
+    /// No average is kept, or no weights were averaged yet; buffers that do not fit.
+    pub fn write_average(&self, into: &mut [&mut [T]]) -> Result<()> {
+        let level = self.options.extras.level;
+        if !self.options.extras.average.is_some_and(|average| average.is_there(self.step)) {
+            return Err(Kind::NoAverage.into());
         }
         self.check_tensors("the average's buffers", "the average's buffer for", into.len(), |i| {
             into[i].len()
         })?;
         for group in &self.groups {
-            for (index, range) in group.plan.ranges() {
-                into[index].copy_from_slice(&group.average[range]);
+            let average = group.average.as_ref().expect("it is there since the first step");
+            for (member, &index) in group.indices.iter().enumerate() {
+                let mean = average.read::<T::Math>(member, level);
+                into[index].iter_mut().zip(mean).for_each(|(into, x)| *into = T::nearest(x.into()));
             }
         }
         Ok(())
@@ -273,8 +283,8 @@ impl<T: Element> Optimizer<T> {
 
     /// The global 2-norm of the gradients as they are. Infinite or NaN only if one of them is, or if it is beyond the
     /// largest number.
-    fn norm(&self, tensors: &Tensors<'_, T>) -> f64 {
-        let sum = norm::sum_of_squares(&self.plan, tensors, self.options.level);
+    fn norm(&mut self, tensors: &Tensors<'_, T>) -> f64 {
+        let sum = sums::sum_of_squares(&self.plan, tensors, self.options.extras.level, &mut self.sums);
         if sum.is_finite() {
             return sum.sqrt();
         }
@@ -306,7 +316,7 @@ impl<T: Element> Optimizer<T> {
     }
 }
 
-impl<T> fmt::Debug for Optimizer<T> {
+impl<T: Element> fmt::Debug for Optimizer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let groups = self.groups.iter().map(|group| (&group.name, rules::spec(&*group.rule)));
         f.debug_struct("Optimizer")

@@ -1,47 +1,55 @@
 //! How the elements of a step are shared out.
 
-use crate::pass::Element;
-use crate::tensors::Tensors;
 use rayon::prelude::*;
 use std::ops::Range;
 
 /// Elements of one task: enough to be worth a thread's while, few enough to share out evenly.
 pub(crate) const TASK: usize = 1 << 15;
 
-/// A part of a tensor: elements `start..start + len`, whose state is at `state`.
+/// A part of a tensor: elements `start..start + len` of tensor `member`, which are `flat..flat + len` of all tensors end
+/// to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Piece {
-    pub(crate) tensor: usize,
+    pub(crate) member: usize,
     pub(crate) start: usize,
     pub(crate) len: usize,
-    pub(crate) state: usize,
+    pub(crate) flat: usize,
 }
 
-/// How the elements of some tensors are cut into tasks of equal size, whatever the sizes of the tensors. Each element
-/// is in exactly one piece.
+/// How the elements of some tensors are cut into tasks of about equal size, whatever the sizes of the tensors. Each
+/// element is in exactly one piece.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pieces: Vec<Piece>,
     tasks: Vec<Range<usize>>,
-    tensors: Vec<(usize, usize)>,
     total: usize,
 }
 
 impl Plan {
-    /// A plan for tensors of these indices, which must rise, and lengths.
-    pub(crate) fn new(tensors: impl IntoIterator<Item = (usize, usize)>) -> Self {
-        let tensors: Vec<_> = tensors.into_iter().collect();
-        assert!(tensors.is_sorted_by(|a, b| a.0 < b.0));
+    /// Tasks of [`TASK`] elements, wherever in a tensor they begin: a sum over the elements of a task does not depend on
+    /// how the elements are cut into tensors.
+    pub(crate) fn flat(lens: impl IntoIterator<Item = usize>) -> Self {
+        Self::new(lens, true)
+    }
+
+    /// Pieces that begin at multiples of [`TASK`] within their tensor: a sum over the elements of a piece does not depend
+    /// on the other tensors.
+    pub(crate) fn by_tensor(lens: impl IntoIterator<Item = usize>) -> Self {
+        Self::new(lens, false)
+    }
+
+    fn new(lens: impl IntoIterator<Item = usize>, flat: bool) -> Self {
         let (mut pieces, mut tasks) = (Vec::new(), Vec::new());
-        let (mut state, mut task_start, mut room) = (0, 0, TASK);
-        for &(tensor, len) in &tensors {
+        let (mut total, mut task_start, mut room) = (0, 0, TASK);
+        for (member, len) in lens.into_iter().enumerate() {
             let mut start = 0;
             while start < len {
-                let piece = Piece { tensor, start, len: room.min(len - start), state };
+                let most = if flat { room } else { TASK };
+                let piece = Piece { member, start, len: most.min(len - start), flat: total };
                 pieces.push(piece);
                 start += piece.len;
-                state += piece.len;
-                room -= piece.len;
+                total += piece.len;
+                room = room.saturating_sub(piece.len);
                 if room == 0 {
                     tasks.push(task_start..pieces.len());
                     (task_start, room) = (pieces.len(), TASK);
@@ -51,7 +59,7 @@ impl Plan {
         if task_start < pieces.len() {
             tasks.push(task_start..pieces.len());
         }
-        Self { pieces, tasks, tensors, total: state }
+        Self { pieces, tasks, total }
     }
 
     /// Elements of all tensors together.
@@ -59,26 +67,24 @@ impl Plan {
         self.total
     }
 
-    /// Where the state of each tensor lies: its index and its range.
-    pub(crate) fn ranges(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
-        self.tensors.iter().scan(0, |end, &(tensor, len)| {
-            *end += len;
-            Some((tensor, *end - len..*end))
-        })
+    /// All pieces, in order.
+    pub(crate) fn pieces(&self) -> &[Piece] {
+        &self.pieces
     }
 
-    /// Panics unless the plan was made for tensors of these lengths, on which the unsafe code of the pass relies.
-    pub(crate) fn check<T: Element>(&self, tensors: &Tensors<'_, T>) {
-        assert!(self.tensors.iter().all(|&(tensor, len)| tensors.len(tensor) == len));
+    /// Number of tasks.
+    pub(crate) fn len(&self) -> usize {
+        self.tasks.len()
     }
 
-    /// Does `work` on the pieces of each task, on the threads of the present pool. The results come in the order of the
-    /// tasks.
-    pub(crate) fn tasks<R: Send>(&self, work: impl Fn(&[Piece]) -> R + Sync) -> Vec<R> {
-        let work = |task: &Range<usize>| work(&self.pieces[task.clone()]);
+    /// Does `work` on each task, on the threads of the present pool: its number, the number of its first piece, and its
+    /// pieces.
+    pub(crate) fn tasks(&self, work: impl Fn(usize, usize, &[Piece]) + Sync) {
+        let work =
+            |(index, task): (usize, &Range<usize>)| work(index, task.start, &self.pieces[task.clone()]);
         match self.tasks.as_slice() {
-            [only] => vec![work(only)],
-            tasks => tasks.par_iter().map(work).collect(),
+            [only] => work((0, only)),
+            tasks => tasks.par_iter().enumerate().for_each(work),
         }
     }
 }
@@ -88,25 +94,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plan_covers_each_element_once_in_tasks_of_equal_size() {
+    fn a_plan_covers_each_element_once_in_tasks_of_about_equal_size() {
         for lens in
             [vec![1], vec![0, 5, 0], vec![TASK], vec![TASK + 1, 3], vec![100; 1000], vec![3 * TASK, 7, TASK]]
         {
-            let plan = Plan::new(lens.iter().copied().enumerate());
-            assert_eq!(plan.total(), lens.iter().sum::<usize>());
-            let mut next = vec![0; lens.len()];
-            let mut state = 0;
-            for (index, task) in plan.tasks.iter().enumerate() {
-                let mut size = 0;
-                for piece in &plan.pieces[task.clone()] {
-                    assert_eq!((piece.start, piece.state), (next[piece.tensor], state));
-                    next[piece.tensor] += piece.len;
-                    state += piece.len;
-                    size += piece.len;
+            for flat in [true, false] {
+                let plan = Plan::new(lens.iter().copied(), flat);
+                assert_eq!(plan.total(), lens.iter().sum::<usize>());
+                let mut next = vec![0; lens.len()];
+                let mut total = 0;
+                for (index, task) in plan.tasks.iter().enumerate() {
+                    let mut size = 0;
+                    for piece in &plan.pieces[task.clone()] {
+                        assert_eq!((piece.start, piece.flat), (next[piece.member], total));
+                        assert!(flat || piece.start % TASK == 0);
+                        next[piece.member] += piece.len;
+                        total += piece.len;
+                        size += piece.len;
+                    }
+                    let whole = if flat { size == TASK } else { (TASK..2 * TASK).contains(&size) };
+                    assert!(whole || index + 1 == plan.tasks.len());
                 }
-                assert!(size == TASK || index + 1 == plan.tasks.len());
+                assert_eq!(next, lens);
             }
-            assert_eq!(next, lens);
         }
     }
 }

@@ -17,6 +17,29 @@ pub trait Update<const N: usize, const K: usize>: 'static {
     fn update<R: Real>(k: [R; K], w: R, g: R, s: [R; N]) -> (R, [R; N]);
 }
 
+/// A look at every element before an update: what [`Pass::reduce`] sums, with `N` state slots, `K` scalars and `M` sums.
+///
+/// ```
+/// use ravine::{Real, Reduce};
+///
+/// /// The squares of the norms of weights and gradient.
+/// struct Norms;
+///
+/// impl Reduce<0, 0, 2> for Norms {
+///     #[inline(always)]
+///     fn reduce<R: Real>(_: [R; 0], w: R, g: R, s: [R; 0]) -> ([R; 0], [R; 2]) {
+///         (s, [w * w, g * g])
+///     }
+/// }
+/// ```
+pub trait Reduce<const N: usize, const K: usize, const M: usize>: 'static {
+    /// The new state, and the numbers to be summed over all elements. Parameter and gradient come as for
+    /// [`Update::update`]; the parameter cannot be changed.
+    ///
+    /// Mark it `#[inline(always)]`, else the loop around it cannot be vectorised.
+    fn reduce<R: Real>(k: [R; K], w: R, g: R, s: [R; N]) -> ([R; N], [R; M]);
+}
+
 /// What a rule is told of the step at hand.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct At {
@@ -32,17 +55,54 @@ pub struct At {
 /// A value that a rule keeps for each parameter element.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Slot {
-    /// Its name, PyTorch's where PyTorch has it; checkpoints use it. Each slot of a rule has another, without '/', and
-    /// `ema` is the engine's own.
-    pub name: &'static str,
-    /// Its value before the first step.
-    pub init: f64,
+    pub(crate) name: &'static str,
+    pub(crate) init: f64,
+    pub(crate) signed: bool,
+    pub(crate) inexact: bool,
 }
 
 impl Slot {
+    /// A slot that starts at `init`. Its name is PyTorch's where PyTorch has it; checkpoints use it. Each slot of a rule has
+    /// another, without '/', and `ema`, `swa`, `slow`, `residual` and `master` are the engine's own.
+    pub const fn new(name: &'static str, init: f64) -> Self {
+        Self { name, init, signed: true, inexact: true }
+    }
+
     /// A slot that starts at 0.
     pub const fn zero(name: &'static str) -> Self {
-        Self { name, init: 0.0 }
+        Self::new(name, 0.0)
+    }
+
+    /// Says that its values are never below 0, so that compact storage needs no sign.
+    pub const fn non_negative(self) -> Self {
+        Self { signed: false, ..self }
+    }
+
+    /// Says that its values must not be rounded to fewer bits, whatever [`Storage`](crate::Storage) is asked for.
+    pub const fn exact(self) -> Self {
+        Self { inexact: false, ..self }
+    }
+}
+
+/// A buffer of a shape of its own that a rule keeps for a parameter tensor, such as a sum for each row. It is kept in the
+/// type that is computed in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Buffer {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) diagonal: f64,
+    pub(crate) other: f64,
+}
+
+impl Buffer {
+    /// A buffer of this shape, all `init`. The name follows the rules of [`Slot::new`].
+    pub fn new(name: &'static str, shape: impl Into<Vec<usize>>, init: f64) -> Self {
+        Self { name, shape: shape.into(), diagonal: init, other: init }
+    }
+
+    /// A square matrix of `n` rows that starts as `scale` times the identity.
+    pub fn identity(name: &'static str, n: usize, scale: f64) -> Self {
+        Self { name, shape: vec![n, n], diagonal: scale, other: 0.0 }
     }
 }
 
@@ -141,8 +201,33 @@ pub trait Rule: Hyper + Send + Sync {
     /// The state it keeps for each parameter element, in the order that its update takes it. It follows from the
     /// hyper-parameters alone.
     fn slots(&self) -> Vec<Slot>;
+    /// The buffers it keeps for a parameter tensor of this shape, beside its slots. Default: none.
+    fn buffers(&self, shape: &[usize]) -> Vec<Buffer> {
+        let _ = shape;
+        Vec::new()
+    }
+    /// The numbers it keeps for all parameters of a group together, in f64, by name and what they start from: see
+    /// [`Pass::memory`]. Default: none.
+    fn memory(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+    /// The numbers it keeps for each parameter tensor, in f64, by name and what they start from. Default: none.
+    fn tensor_memory(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
     /// Its weight decay.
     fn decay(&self) -> Decay;
+    /// The standard deviation of the normal noise that is added to each element of the gradient in this step, after
+    /// unscaling and clipping. Default: 0.
+    fn noise(&self, at: At) -> f64 {
+        let _ = at;
+        0.0
+    }
+    /// Where the weights to evaluate with are not those that are trained: the slot they are mixed from, and how much of
+    /// the result it makes up: `(1 - weight) w + weight slot`. Default: the trained weights are.
+    fn evaluation(&self) -> Option<(usize, f64)> {
+        None
+    }
     /// Whether the hyper-parameters, each within its range, go together. Asked when an optimizer is built, a
     /// hyper-parameter is set, and a checkpoint loaded. By default all do.
     ///
@@ -151,7 +236,8 @@ pub trait Rule: Hyper + Send + Sync {
     fn check(&self) -> Result<()> {
         Ok(())
     }
-    /// Makes one step: computes the step's scalars and runs one [`Update`] over `pass`. The same `at` must lead to the
+    /// Makes one step: computes the step's scalars and runs one [`Update`] or [`TensorUpdate`](crate::TensorUpdate) over
+    /// `pass`, perhaps after some [`Reduce`]s. The same `at` must lead to the
     /// same update: each step is first asked for with a pass that touches nothing, so that a rule that refuses does so
     /// before anything is written.
     ///

@@ -1,6 +1,7 @@
 //! The parameters and gradients of one step.
 
-use crate::pass::Element;
+use crate::element::Element;
+use crate::state::Lane;
 use std::marker::PhantomData;
 
 /// A parameter tensor and its gradient, both of `len` elements. Valid only while a [`Tensors`] made of it lives.
@@ -35,14 +36,15 @@ impl<'a, T: Element> Tensors<'a, T> {
         Self { list: memory, borrow: PhantomData }
     }
 
-    /// All of them, for those who write disjoint parts at once.
-    pub(crate) fn list(&mut self) -> &[Tensor<T>] {
-        self.list
-    }
-
     /// Number of elements of parameter `index`.
     pub(crate) fn len(&self, index: usize) -> usize {
         self.list[index].len
+    }
+
+    /// Where the values and the gradient of parameter `index` lie.
+    pub(crate) fn lanes(&mut self, index: usize) -> [Lane; 2] {
+        let tensor = &self.list[index];
+        [Lane::new(tensor.values), Lane::new(tensor.grads)]
     }
 
     /// The values of parameter `index`.

@@ -3,10 +3,10 @@
 mod common;
 
 use common::{VARIANTS, bits, builder, normal, params, train};
-use ravine::{Element, Ema, Optimizer, ParamSpec, Plateau};
+use ravine::{Ema, Math, Optimizer, ParamSpec, Plateau};
 use std::path::Path;
 
-fn resume_is_exact<T: Element>(spec: &str) {
+fn resume_is_exact<T: Math>(spec: &str) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("optimizer.safetensors");
     let build = || -> Optimizer<T> {
@@ -28,7 +28,7 @@ fn resume_is_exact<T: Element>(spec: &str) {
     assert_eq!(bits(&values), bits(&resumed), "{spec}");
     let average = |optimizer: &Optimizer<T>| {
         let mut buffers = [vec![T::default(); 30], vec![], vec![T::default(); 7]];
-        optimizer.write_ema(&mut buffers.each_mut().map(|buffer| &mut buffer[..])).unwrap();
+        optimizer.write_average(&mut buffers.each_mut().map(|buffer| &mut buffer[..])).unwrap();
         bits(&buffers.concat())
     };
     assert_eq!(average(&straight), average(&second), "{spec}");
@@ -115,9 +115,9 @@ fn what_was_set_between_steps_is_saved_and_the_order_of_the_parameters_is_free()
     assert_eq!(bits(&turned(&values)), bits(&others));
     let (mut ours, mut theirs) = ([[0.0; 3], [0.0; 3], [0.0; 3]], [[0.0; 3], [0.0; 3], [0.0; 3]]);
     let [x, y, z] = &mut ours;
-    saved.write_ema(&mut [&mut x[..2], y, &mut z[..2]]).unwrap();
+    saved.write_average(&mut [&mut x[..2], y, &mut z[..2]]).unwrap();
     let [y, z, x] = &mut theirs;
-    loaded.write_ema(&mut [y, &mut z[..2], &mut x[..2]]).unwrap();
+    loaded.write_average(&mut [y, &mut z[..2], &mut x[..2]]).unwrap();
     assert_eq!(ours, [theirs[2], theirs[0], theirs[1]]);
 }
 
@@ -137,7 +137,7 @@ fn a_file_from_before_the_first_step_begins_the_average_and_the_micro_batches_an
         // One step, and a micro-batch that the next load forgets.
         assert_eq!((values[0], optimizer.steps()), (start - 0.5, 1));
         let mut average = [0.0];
-        optimizer.write_ema(&mut [&mut average]).unwrap();
+        optimizer.write_average(&mut [&mut average]).unwrap();
         assert_eq!(average, [start - 0.25]);
     }
 }
@@ -283,7 +283,7 @@ fn files_of_others_are_refused_by_name() {
     let mut averaging: Optimizer<f32> = builder("adam").ema(Ema::new(0.9)).build(&params(&[4, 2])).unwrap();
     train(&mut averaging, &mut normal(0, 6), 0..2);
     averaging.save(&path).unwrap();
-    assert!(refused(&mut ours, &path).contains("ema: expected off, found on"));
+    assert!(refused(&mut ours, &path).contains("average: expected none, found ema"));
 
     let mut grouped: Optimizer<f32> =
         builder("adam").group(ravine::Group::new("p1")).build(&params(&[4, 2])).unwrap();
@@ -319,7 +319,7 @@ fn damaged_files_are_refused_at_every_length_and_for_every_kind_of_damage() {
         (replace("\\\"format\\\":1", "\\\"format\\\":7"), "format: expected 1, found 7"),
         (replace("\\\"rule\\\":\\\"adam\\\"", "\\\"rule\\\":\\\"odam\\\""), "expected adam, found odam"),
         (replace("\\\"lr\\\":", "\\\"lx\\\":"), "no 'lx'"),
-        (replace("\"p0/exp_avg\"", "\"p9/exp_avg\""), "p0/exp_avg: expected a tensor"),
+        (replace("\"p0/exp_avg\"", "\"p9/exp_avg\""), "p0/exp_avg: expected F32 [4], found none"),
     ] {
         std::fs::write(&path, bytes).unwrap();
         let error = refused(&mut ours, &path);

@@ -5,13 +5,13 @@ mod common;
 use common::{VARIANTS, bits, builder, normal, params, train};
 use proptest::prelude::*;
 use ravine::simd::Level;
-use ravine::{Element, Ema, Group, Guard, Optimizer, Outcome, ParamSpec, rules};
+use ravine::{Ema, Group, Guard, Math, Optimizer, Outcome, ParamSpec, rules};
 
 /// More than two tasks of the engine, and no round number.
 const MANY: usize = 70_001;
 
 /// All that a step can do, so that nothing escapes the comparison of bits.
-fn full<T: Element>(spec: &str, lens: &[usize], level: Level) -> Optimizer<T> {
+fn full<T: Math>(spec: &str, lens: &[usize], level: Level) -> Optimizer<T> {
     builder(spec)
         .clip_norm(100.0)
         .clip_value(0.9)
@@ -23,12 +23,12 @@ fn full<T: Element>(spec: &str, lens: &[usize], level: Level) -> Optimizer<T> {
 }
 
 /// Parameters and average after a few steps of everything.
-fn result<T: Element>(spec: &str, lens: &[usize], level: Level) -> Vec<u64> {
+fn result<T: Math>(spec: &str, lens: &[usize], level: Level) -> Vec<u64> {
     let mut optimizer = full::<T>(spec, lens, level);
     let mut values: Vec<T> = normal(1, MANY);
     train(&mut optimizer, &mut values, 0..3);
     let mut average: Vec<Vec<T>> = lens.iter().map(|&len| vec![T::default(); len]).collect();
-    optimizer.write_ema(&mut average.iter_mut().map(|x| &mut x[..]).collect::<Vec<_>>()).unwrap();
+    optimizer.write_average(&mut average.iter_mut().map(|x| &mut x[..]).collect::<Vec<_>>()).unwrap();
     bits(&[values, average.concat()].concat())
 }
 
@@ -234,7 +234,7 @@ fn accumulated_micro_batches_are_one_step_of_their_mean() {
 fn the_average_follows_its_formula_and_starts_from_the_weights() {
     for ema in [Ema::new(0.9), Ema { decay: 0.9, warmup: true }] {
         let mut optimizer: Optimizer<f64> = builder("sgd:lr=0.1").ema(ema).build(&params(&[2, 1])).unwrap();
-        let error = optimizer.write_ema(&mut [&mut [0.0; 2], &mut [0.0; 1]]).unwrap_err().to_string();
+        let error = optimizer.write_average(&mut [&mut [0.0; 2], &mut [0.0; 1]]).unwrap_err().to_string();
         assert!(error.contains("no average of the weights"), "{error}");
         let mut values = normal::<f64>(0, 3);
         let mut expected = values.clone();
@@ -245,7 +245,7 @@ fn the_average_follows_its_formula_and_starts_from_the_weights() {
             expected.iter_mut().zip(&values).for_each(|(e, w)| *e += (w - *e) * (1.0 - decay));
         }
         let (mut a, mut b) = ([0.0; 2], [0.0; 1]);
-        optimizer.write_ema(&mut [&mut a, &mut b]).unwrap();
+        optimizer.write_average(&mut [&mut a, &mut b]).unwrap();
         assert_eq!([a[0], a[1], b[0]], expected[..]);
     }
 }

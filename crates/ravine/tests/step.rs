@@ -113,7 +113,7 @@ fn a_skipped_step_moves_no_average_and_begins_the_micro_batches_anew() {
     assert!(matches!(call(f64::INFINITY), Outcome::Skipped { .. }));
     assert_eq!((values, optimizer.steps()), ([0.5], 1));
     let mut average = [0.0];
-    optimizer.write_ema(&mut [&mut average]).unwrap();
+    optimizer.write_average(&mut [&mut average]).unwrap();
     assert_eq!(average, [0.75]);
 }
 

@@ -1,6 +1,6 @@
 //! Trajectories of torch.optim, rule by rule and option by option.
 
-use ravine::{Element, Hyper, Optimizer, ParamSpec, Rule, Value, rules};
+use ravine::{Element, Hyper, Math, Optimizer, ParamSpec, Rule, Value, rules};
 use safetensors::SafeTensors;
 use serde_json::{Map, Value as Json};
 
@@ -23,7 +23,7 @@ fn rule(name: &str, kwargs: &Map<String, Json>) -> (Box<dyn Rule>, bool) {
 }
 
 /// Runs all steps and calls `look` with the row's number, the parameter's index and its values at the recorded steps.
-fn run<T: Element>(
+fn run<T: Math>(
     config: &str,
     file: &SafeTensors<'_>,
     mut look: impl FnMut(usize, usize, &[T]),
@@ -59,7 +59,7 @@ fn run<T: Element>(
 
 /// The largest difference between a run and the golden one, relative to the largest magnitude that the element had
 /// at any recorded step: a rounding error made there stays when later steps bring the element near 0.
-fn stray<T: Element>(config: &str, precision: &str) -> f64 {
+fn stray<T: Math>(config: &str, precision: &str) -> f64 {
     let file = SafeTensors::deserialize(GOLDENS).unwrap();
     let golden: Vec<Vec<T>> = (0..3)
         .map(|i| T::from_bytes(file.tensor(&format!("{config}.{precision}.p{i}")).unwrap().data()))
@@ -80,7 +80,7 @@ fn stray<T: Element>(config: &str, precision: &str) -> f64 {
 }
 
 /// The same for the state after the last step, relative to the largest value of its tensor.
-fn state_stray<T: Element>(config: &str, file: &SafeTensors<'_>, optimizer: &Optimizer<T>) -> f64 {
+fn state_stray<T: Math>(config: &str, file: &SafeTensors<'_>, optimizer: &Optimizer<T>) -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
     optimizer.save(&path).unwrap();

@@ -280,7 +280,7 @@ impl<'a> Trainer<'a> {
             parts.push(part);
             rest = others;
         }
-        self.optimizer.write_ema(&mut parts)?;
+        self.optimizer.write_average(&mut parts)?;
         let seen = look(&mut *self.session);
         self.session.buffers().0.copy_from_slice(&weights);
         Ok(seen)

@@ -61,7 +61,7 @@ impl Rule for Adagrad {
         self.lr
     }
     fn slots(&self) -> Vec<Slot> {
-        vec![Slot { name: "sum", init: self.initial_accumulator_value }]
+        vec![Slot::new("sum", self.initial_accumulator_value).non_negative()]
     }
     fn decay(&self) -> Decay {
         Decay::new(self.weight_decay, self.decoupled)

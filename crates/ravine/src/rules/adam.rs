@@ -62,7 +62,11 @@ impl Adam {
 
     /// The state kept.
     pub(super) fn state(amsgrad: bool) -> Vec<Slot> {
-        let slots = [Slot::zero("exp_avg"), Slot::zero("exp_avg_sq"), Slot::zero("max_exp_avg_sq")];
+        let slots = [
+            Slot::zero("exp_avg"),
+            Slot::zero("exp_avg_sq").non_negative(),
+            Slot::zero("max_exp_avg_sq").non_negative(),
+        ];
         slots[..if amsgrad { 3 } else { 2 }].to_vec()
     }
 }

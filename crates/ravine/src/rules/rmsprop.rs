@@ -128,7 +128,7 @@ impl Rule for RmsProp {
         self.lr
     }
     fn slots(&self) -> Vec<Slot> {
-        let mut slots = vec![Slot::zero("square_avg")];
+        let mut slots = vec![Slot::zero("square_avg").non_negative()];
         if self.centered {
             slots.push(Slot::zero("grad_avg"));
         }

@@ -2,7 +2,7 @@
 
 #![allow(dead_code)] // Each test uses its part.
 
-use ravine::{Builder, Element, Optimizer, Outcome, ParamSpec, random::Random, rules};
+use ravine::{Builder, Math, Optimizer, Outcome, ParamSpec, random::Random, rules};
 
 /// Every rule with every option that changes its update or its state.
 pub(crate) const VARIANTS: &[&str] = &[
@@ -39,13 +39,13 @@ pub(crate) fn params(lens: &[usize]) -> Vec<ParamSpec> {
 }
 
 /// Normal numbers of a seed.
-pub(crate) fn normal<T: Element>(seed: u64, len: usize) -> Vec<T> {
+pub(crate) fn normal<T: Math>(seed: u64, len: usize) -> Vec<T> {
     let random = Random::new(seed);
     (0..len).map(|i| T::from_f64(random.normal(i as u64))).collect()
 }
 
 /// Makes steps `steps` on one buffer; the gradient of step t is normal with seed t, plus the weights.
-pub(crate) fn train<T: Element>(optimizer: &mut Optimizer<T>, values: &mut [T], steps: std::ops::Range<u64>) {
+pub(crate) fn train<T: Math>(optimizer: &mut Optimizer<T>, values: &mut [T], steps: std::ops::Range<u64>) {
     for step in steps {
         let mut grads: Vec<T> = normal(1000 + step, values.len());
         grads.iter_mut().zip(&*values).for_each(|(g, &w)| *g = *g + w);
@@ -55,6 +55,6 @@ pub(crate) fn train<T: Element>(optimizer: &mut Optimizer<T>, values: &mut [T], 
 }
 
 /// The bits of the numbers.
-pub(crate) fn bits<T: Element>(values: &[T]) -> Vec<u64> {
+pub(crate) fn bits<T: Math>(values: &[T]) -> Vec<u64> {
     values.iter().map(|&x| x.into().to_bits()).collect()
 }

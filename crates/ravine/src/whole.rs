@@ -1,0 +1,76 @@
+//! Updates that see a tensor as a whole.
+
+use crate::element::Math;
+use crate::simd::Level;
+
+/// An update that needs more than one element at a time: what one step does to one parameter tensor, with `N` state slots
+/// of its size. Muon's orthogonalisation is one, Adafactor's factors are another.
+pub trait TensorUpdate<const N: usize>: Sync {
+    /// Changes the parameter and its state. The gradient comes unscaled and clipped, both with
+    /// [`Decay`](crate::Decay) applied. The result must be the same bits for any number of threads.
+    fn update<R: Math>(&self, tensor: TensorStep<'_, R, N>);
+}
+
+/// A parameter tensor of a step, with what the rule keeps for it.
+pub struct TensorStep<'a, R, const N: usize> {
+    /// Its shape, row-major.
+    pub shape: &'a [usize],
+    /// Its number among the tensors of the group.
+    pub index: usize,
+    /// The parameter.
+    pub w: &'a mut [R],
+    /// The gradient; a copy, free to be changed.
+    pub g: &'a mut [R],
+    /// The state slots, each as long as the parameter.
+    pub s: [&'a mut [R]; N],
+    /// The buffers of shapes of their own: see [`Rule::buffers`](crate::Rule::buffers).
+    pub buffers: &'a mut [Vec<R>],
+    /// The numbers that the rule keeps for this tensor: see [`Rule::tensor_memory`](crate::Rule::tensor_memory).
+    pub memory: &'a mut [f64],
+    /// Memory to compute in.
+    pub work: &'a mut Workspace<R>,
+    /// The vector width to compute with.
+    pub level: Level,
+}
+
+/// Vectors that are lent and given back, so that no step but the first allocates.
+#[derive(Debug, Default)]
+pub struct Workspace<R> {
+    free: Vec<Vec<R>>,
+}
+
+impl<R: Math> Workspace<R> {
+    /// A vector of zeros of this length.
+    pub fn take(&mut self, len: usize) -> Vec<R> {
+        // The smallest that is large enough, else the largest.
+        let fits = |vector: &Vec<R>| (vector.capacity() < len, vector.capacity().abs_diff(len));
+        let best = (0..self.free.len()).min_by_key(|&i| fits(&self.free[i]));
+        let mut vector = best.map(|i| self.free.swap_remove(i)).unwrap_or_default();
+        vector.clear();
+        vector.resize(len, R::default());
+        vector
+    }
+
+    /// Takes a vector back.
+    pub fn give(&mut self, vector: Vec<R>) {
+        self.free.push(vector);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_back_is_lent_again_as_zeros() {
+        let mut work = Workspace::<f32>::default();
+        let mut a = work.take(100);
+        a.fill(1.0);
+        let place = a.as_ptr();
+        let b = work.take(10);
+        work.give(a);
+        work.give(b);
+        let a = work.take(90);
+        assert_eq!((a.as_ptr(), a), (place, vec![0.0; 90]));
+    }
+}
