@@ -31,7 +31,7 @@
 //! | A learning rate that listens to a metric | [`MetricSchedule`], [`Plateau`], [`Optimizer::observe`] |
 //! | Parameters with settings of their own | [`Group`] |
 //! | Gradients that are not finite | [`Guard`] |
-//! | An average of the weights | [`Ema`], [`Optimizer::write_average`] |
+//! | Averages of the weights, weights to evaluate with | [`Ema`], [`Swa`], [`Lookahead`], [`Evaluation`] |
 //! | Checkpoints | [`Optimizer::save`], [`Optimizer::load`] |
 //! | A rule of one's own | [`Update`], [`Rule`], [`hyper!`] |
 //! | A schedule of one's own | [`Schedule`], [`compose::Lambda`] |
@@ -73,6 +73,7 @@ mod codec;
 pub mod compose;
 mod element;
 mod error;
+mod evaluation;
 mod extras;
 mod group;
 mod hyper;
@@ -101,6 +102,7 @@ pub use builder::{Builder, Guard};
 pub use catalogue::Entry;
 pub use element::{Element, Math};
 pub use error::{Error, Result};
+pub use evaluation::Evaluation;
 pub use extras::{GradientNoise, Rounding};
 pub use group::Group;
 pub use half::{bf16, f16};

@@ -262,7 +262,7 @@ impl<T: Element> Optimizer<T> {
         })
     }
 
-    fn check_tensors(
+    pub(crate) fn check_tensors(
         &self,
         all: &'static str,
         one: &'static str,
