@@ -68,6 +68,7 @@
 mod builder;
 pub mod catalogue;
 mod checkpoint;
+pub mod codec;
 pub mod compose;
 mod ema;
 mod error;
