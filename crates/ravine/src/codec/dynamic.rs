@@ -38,7 +38,7 @@ pub const SIGNED4: Map<3> = Map::new(true);
 /// The first cell of a decade begins this much of a cell late: half-way between its middle and that of the cell before,
 /// which is a fifth as wide.
 const LATE: f64 = 0.2;
-/// From 2^23 on an f32 is a whole number, which its low bits hold.
+/// From 2^23 to 2^24 an f32 is a whole number, which its low bits hold.
 const WHOLE: f32 = 8_388_608.0;
 const SIGN: u32 = 0x8000_0000;
 const FRACTION: u32 = 0x007f_ffff;
@@ -94,7 +94,7 @@ impl<const D: usize> Map<D> {
 
     /// Writes the code of each number of a block and returns the block's scale, its largest magnitude.
     ///
-    /// The code is that of the value nearest to number / scale. Half-way between two values, to within 2e-5 of their
+    /// The code is that of the value nearest to number / scale. Half-way between two values, to within 4e-5 of their
     /// distance, it is either. Codes do not change if the numbers are multiplied by a power of two.
     ///
     /// If the largest magnitude is below the smallest normal f32, 1.2e-38, the scale is 0 and so is all that is read
@@ -132,19 +132,19 @@ impl<const D: usize> Map<D> {
             let next = size * slope + offset;
             line = if next < line { next } else { line };
         }
-        let cell = (line + (WHOLE - 0.5)) - WHOLE;
+        // The low bits of `whole` are the number of the cell.
+        let whole = line + (WHOLE - 0.5);
+        let cell = whole - WHOLE;
         let power_of_two = cell.to_bits() & FRACTION == 0;
         let late = power_of_two & (line - cell < LATE as f32);
-        let late = if late { 1.0 } else { 0.0 };
-        let top = if x >= self.top { 1.0 } else { 0.0 };
-        let number = cell - late + top;
-        let code = if self.signed {
-            f32::from_bits(number.to_bits() | x.to_bits() & SIGN) + f32::from(self.zero())
+        let top = x >= self.top;
+        let number = whole.to_bits().wrapping_sub(u32::from(late)).wrapping_add(u32::from(top));
+        if self.signed {
+            let negative = (x.to_bits() as i32 >> 31) as u32;
+            (number ^ negative).wrapping_sub(negative).wrapping_add(u32::from(self.zero())) as u8
         } else {
-            number - 1.0
-        };
-        // The low bits of a number in this range are the code.
-        (code + WHOLE).to_bits() as u8
+            number.wrapping_sub(1) as u8
+        }
     }
 
     #[inline(always)]

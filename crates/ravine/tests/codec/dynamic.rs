@@ -98,15 +98,15 @@ fn check_nearest<const D: usize>(map: &Map<D>, values: &[f32], x: f32) {
     let x = f64::from(x);
     let distances = values.iter().map(|&v| (f64::from(v) - x).abs());
     let nearest = distances.fold(f64::INFINITY, f64::min);
-    // Twice the least distance is the gap, where it matters.
-    assert!((ours - x).abs() <= nearest * (1.0 + 8e-5), "{x:e}: {ours:e}");
+    // Within 4e-5 of the gap from its middle, one distance may be this much more than the other.
+    assert!((ours - x).abs() <= nearest * (1.0 + 1.7e-4), "{x:e}: {ours:e}");
 }
 
 fn around_every_middle<const D: usize>(map: &Map<D>) {
     let values = values(map);
     for pair in values.windows(2) {
         let (low, high) = (f64::from(pair[0]), f64::from(pair[1]));
-        for share in [0.0, 0.25, 0.499_97, 0.5, 0.500_03, 0.75, 1.0] {
+        for share in [0.0, 0.25, 0.499_96, 0.5, 0.500_04, 0.75, 1.0] {
             let x = low + share * (high - low);
             check_nearest(map, &values, x as f32);
             // Off the middle there is no doubt.
