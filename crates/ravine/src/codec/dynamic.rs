@@ -127,8 +127,8 @@ impl<const D: usize> Map<D> {
     fn code(&self, x: f32) -> u8 {
         let positive = if x > 0.0 { x } else { 0.0 };
         let size = if self.signed { x.abs() } else { positive };
-        let mut line = f32::INFINITY;
-        for (slope, offset) in self.lines {
+        let mut line = size * self.lines[0].0 + self.lines[0].1;
+        for (slope, offset) in &self.lines[1..] {
             let next = size * slope + offset;
             line = if next < line { next } else { line };
         }
