@@ -414,7 +414,7 @@ impl<'a> Checkpoint<'a> {
         level: Level,
     ) -> Result<()> {
         let (format, len) = (state.format(), param.len());
-        let expected = || format!("{}", layout(format, &param.shape));
+        let expected = || layout(format, &param.shape);
         let Ok(tensor) = self.tensors.tensor(&key) else {
             return Err(self.mismatch(&key, expected(), "none".into()));
         };

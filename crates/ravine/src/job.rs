@@ -409,7 +409,7 @@ impl<R: Math, U: Kernel<N, K, M>, const N: usize, const K: usize, const M: usize
                 // SAFETY: the piece lies inside its tensor and state, which the job borrows exclusively, and no other
                 // piece holds these elements.
                 unsafe {
-                    prefetch::<R>(&self.table, row, at);
+                    prefetch(&self.table, row, at);
                     // A constant count lets the compiler unroll.
                     downhill += if count == CHUNK {
                         self.chunk(&mut chunk, row, k, at, flat, CHUNK, bold, lane, &mut lanes)
@@ -419,17 +419,16 @@ impl<R: Math, U: Kernel<N, K, M>, const N: usize, const K: usize, const M: usize
                 }
                 done += count;
             }
-            // SAFETY: each piece and each task has places of its own.
             match self.of {
+                // SAFETY: each piece has a place of its own.
                 SumsOf::Caution => unsafe { self.places.write(self.first + i, downhill as f64) },
-                SumsOf::Pieces => unsafe {
-                    self.flush(&mut lanes, self.first + i);
-                },
+                // SAFETY: as above.
+                SumsOf::Pieces => unsafe { self.flush(&mut lanes, self.first + i) },
                 SumsOf::Tasks => {}
             }
         }
         if self.of == SumsOf::Tasks {
-            // SAFETY: as above.
+            // SAFETY: each task has a place of its own.
             unsafe { self.flush(&mut lanes, self.index) };
         }
     }
@@ -527,7 +526,7 @@ impl<R: Math, const N: usize, const M: usize> Default for Chunk<R, N, M> {
 
 /// Asks for the chunk that comes soon after this one.
 #[inline(always)]
-fn prefetch<R: Math>(table: &Table<'_>, row: &[Lane], at: usize) {
+fn prefetch(table: &Table<'_>, row: &[Lane], at: usize) {
     for (lane, &format) in row.iter().zip(table.columns) {
         let address = lane.address(format, at);
         for line in (0..format.bytes(CHUNK)).step_by(64) {

@@ -69,7 +69,7 @@ mod average;
 mod builder;
 pub mod catalogue;
 mod checkpoint;
-mod codec;
+pub mod codec;
 pub mod compose;
 mod element;
 mod error;

@@ -140,22 +140,20 @@ impl<T: Element> Optimizer<T> {
         let options = &self.options;
         let unscale = 1.0 / (options.loss_scale * options.accumulate as f64);
         let grad_norm = norm.map(|norm| norm * unscale);
-        if let Some(norm) = grad_norm {
-            if !norm.is_finite() && options.guard != Guard::Off {
-                let (name, index, value) = self.first_non_finite(&tensors);
-                if options.guard == Guard::Error {
-                    return Err(match value.is_finite() {
-                        true => Kind::NormOverflow { name, index, value },
-                        false => Kind::NonFiniteGradient { name, index, value },
-                    }
-                    .into());
+        if grad_norm.is_some_and(|norm| !norm.is_finite()) && options.guard != Guard::Off {
+            let (name, index, value) = self.first_non_finite(&tensors);
+            if options.guard == Guard::Error {
+                return Err(match value.is_finite() {
+                    true => Kind::NormOverflow { name, index, value },
+                    false => Kind::NonFiniteGradient { name, index, value },
                 }
-                if options.extras.zero_grad {
-                    tensors.zero_grads();
-                }
-                self.micro = 0;
-                return Ok(Outcome::Skipped { tensor: name });
+                .into());
             }
+            if options.extras.zero_grad {
+                tensors.zero_grads();
+            }
+            self.micro = 0;
+            return Ok(Outcome::Skipped { tensor: name });
         }
         let clip = match (options.clip_norm, grad_norm) {
             (Some(max_norm), Some(norm)) => match max_norm / (norm + 1e-6) {

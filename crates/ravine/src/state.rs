@@ -1,6 +1,6 @@
 //! What is kept for each element from step to step, and the formats it is kept in.
 
-use crate::codec::dynamic::{BLOCK4, BLOCK8, Map, SIGNED8, UNSIGNED8};
+use crate::codec::dynamic::{BLOCK4, SIGNED4, SIGNED8, UNSIGNED8, scales4, scales8};
 use crate::codec::{self, packed};
 use crate::element::{Element, Math};
 use crate::plan::Piece;
@@ -86,15 +86,25 @@ impl Format {
             Self::F32 => 4 * len,
             Self::Bf16 | Self::F16 => 2 * len,
             Self::Int8 { .. } => len,
-            Self::Int4 => len.div_ceil(2),
+            Self::Int4 => packed::bytes(len),
+        }
+    }
+
+    /// The byte that fresh state of zeros is full of.
+    fn zero(self) -> u8 {
+        match self {
+            Self::Int8 { signed: true } => SIGNED8.zero(),
+            Self::Int8 { signed: false } => UNSIGNED8.zero(),
+            Self::Int4 => SIGNED4.zero() << 4 | SIGNED4.zero(),
+            _ => 0,
         }
     }
 
     /// Scales of a tensor of `len` elements.
     pub(crate) fn scales(self, len: usize) -> usize {
         match self {
-            Self::Int8 { .. } => len.div_ceil(BLOCK8),
-            Self::Int4 => len.div_ceil(BLOCK4),
+            Self::Int8 { .. } => scales8(len),
+            Self::Int4 => scales4(len),
             _ => 0,
         }
     }
@@ -214,7 +224,11 @@ impl<R: Math> Work for Decode<'_, R> {
                 Format::F16 => codec::f16::decode(std::slice::from_raw_parts(lane.codes.cast(), count), out),
                 Format::Int8 { signed } => {
                     let codes = std::slice::from_raw_parts(lane.codes, count);
-                    map(signed).decode(codes, *lane.scales, out);
+                    if signed {
+                        SIGNED8.decode(codes, *lane.scales, out);
+                    } else {
+                        UNSIGNED8.decode(codes, *lane.scales, out);
+                    }
                 }
                 Format::Int4 => {
                     for (i, out) in out.chunks_mut(BLOCK4).enumerate() {
@@ -226,12 +240,6 @@ impl<R: Math> Work for Decode<'_, R> {
             }
         }
     }
-}
-
-/// The map of 8 bits.
-#[inline(always)]
-fn map(signed: bool) -> &'static Map<7> {
-    if signed { &SIGNED8 } else { &UNSIGNED8 }
 }
 
 #[inline(always)]
@@ -279,7 +287,10 @@ impl<R: Math> Work for Encode<'_, R> {
                 }
                 Format::Int8 { signed } => {
                     let codes = std::slice::from_raw_parts_mut(lane.codes, count);
-                    *lane.scales = map(signed).encode(from, codes);
+                    *lane.scales = match signed {
+                        true => SIGNED8.encode(from, codes),
+                        false => UNSIGNED8.encode(from, codes),
+                    };
                 }
                 Format::Int4 => {
                     for (i, from) in from.chunks(BLOCK4).enumerate() {
@@ -327,10 +338,11 @@ impl State {
             place
         };
         let places = lens.iter().map(place).collect();
-        let mut state = Self { format, codes: vec![0; word], scales: vec![0.0; scale], places };
+        let codes = vec![u64::from_ne_bytes([format.zero(); 8]); word];
+        let mut state = Self { format, codes, scales: vec![0.0; scale], places };
         if init != 0.0 {
-            for tensor in 0..lens.len() {
-                state.write::<R>(tensor, &vec![R::from_f64(init); lens[tensor]], level);
+            for (tensor, &len) in lens.iter().enumerate() {
+                state.write::<R>(tensor, &vec![R::from_f64(init); len], level);
             }
         }
         state

@@ -40,8 +40,7 @@ pub fn encode_stochastic<R: Value>(from: &[R], to: &mut [bf16], stream: Random, 
         let bits = x.narrow().to_bits();
         let size = bits & !SIGN;
         let rounded = ((size + (random >> 16)) >> 16).min(0x7f7f);
-        let special = if size > INFINITY { NAN } else { INFINITY >> 16 };
-        let size = if size < INFINITY { rounded } else { special };
-        bf16::from_bits((size | (bits & SIGN) >> 16) as u16)
+        let rounded = if size < INFINITY { rounded } else { INFINITY >> 16 } | (bits & SIGN) >> 16;
+        bf16::from_bits(if size > INFINITY { NAN } else { rounded } as u16)
     });
 }

@@ -18,6 +18,16 @@ pub const BLOCK8: usize = 256;
 /// Elements that share a scale in the 4-bit format.
 pub const BLOCK4: usize = 128;
 
+/// Scales of a tensor in 8-bit formats, which has as many bytes of codes as elements.
+pub const fn scales8(len: usize) -> usize {
+    len.div_ceil(BLOCK8)
+}
+
+/// Scales of a tensor in the 4-bit format.
+pub const fn scales4(len: usize) -> usize {
+    len.div_ceil(BLOCK4)
+}
+
 /// Signed, 8 bits: 7 decades of 1 to 64 cells.
 pub const SIGNED8: Map<7> = Map::new(true);
 /// Not negative, 8 bits: 7 decades of 2 to 128 cells. What is negative becomes 0.
@@ -27,10 +37,11 @@ pub const SIGNED4: Map<3> = Map::new(true);
 
 /// The first cell of a decade begins this much of a cell late: half-way between its middle and that of the cell before,
 /// which is a fifth as wide.
-const LATE: f32 = 0.2;
-/// From 2^23 on an f32 is a whole number, which its low bits hold.
+const LATE: f64 = 0.2;
+/// From 2^23 to 2^24 an f32 is a whole number, which its low bits hold.
 const WHOLE: f32 = 8_388_608.0;
 const SIGN: u32 = 0x8000_0000;
+const FRACTION: u32 = 0x007f_ffff;
 
 /// A map of `D` decades.
 #[derive(Clone, Copy, Debug)]
@@ -38,46 +49,41 @@ pub struct Map<const D: usize> {
     signed: bool,
     /// Slope and offset of the decades' lines.
     lines: [(f32, f32); D],
-    /// The decades' first cells, and what makes numbers of their cells.
-    factors: [(f32, f32); D],
-    /// The same for the code of 1.
-    one: (f32, f32),
     /// From here on 1 is nearest.
     top: f32,
+    /// What makes a value of the middle of a cell of the lowest decade.
+    unit: f32,
 }
 
 impl<const D: usize> Map<D> {
     const fn new(signed: bool) -> Self {
-        let (mut lines, mut factors) = ([(0.0, 0.0); D], [(0.0, 0.0); D]);
-        let (mut cells, mut scale) = (if signed { 1.0 } else { 2.0 }, 0.1);
+        let mut lines = [(0.0, 0.0); D];
+        let (mut cells, mut power) = (if signed { 1.0 } else { 2.0 }, 0.1);
         let mut i = 0;
         while i < D {
-            scale *= 10.0;
+            power *= 10.0;
             i += 1;
         }
-        // `scale` makes 0.1 .. 1 of decade i.
+        let unit = (0.05 / (cells * power)) as f32;
+        // `power` takes decade i to 0.1 .. 1.
         i = 0;
         while i < D {
-            lines[i] = ((scale * cells / 0.9) as f32, (cells * 8.0 / 9.0) as f32);
-            factors[i] = (cells as f32, (1.0 / (20.0 * cells * scale)) as f32);
-            if i == 0 {
-                // The lowest cell begins half-way from 0 to its middle.
-                let (middle, next) = (0.1 + 0.45 / cells, 0.1 + 0.9 / cells);
-                let start = cells + LATE as f64;
-                // Without a sign the next cell is one of the same line. With a sign any offset from 0 to 1 will do.
-                let slope = if signed {
-                    (start - 0.5) / (middle / 2.0)
-                } else {
-                    (cells + 1.0 - start) / (next - middle / 2.0)
-                };
-                lines[0] = ((scale * slope) as f32, (start - slope * middle / 2.0) as f32);
-            }
+            let line = if i > 0 {
+                (power * cells / 0.9, cells * 8.0 / 9.0)
+            } else {
+                // The lowest cell begins half-way from 0 to its middle. With a sign it is the only one of its decade,
+                // and any offset from 0 to 1 will do.
+                let start = (0.05 + 0.225 / cells, cells + LATE);
+                let next = if signed { (0.0, 0.5) } else { (0.1 + 0.9 / cells, cells + 1.0) };
+                let slope = (next.1 - start.1) / (next.0 - start.0);
+                (power * slope, start.1 - slope * start.0)
+            };
+            lines[i] = (line.0 as f32, line.1 as f32);
             i += 1;
             cells *= 2.0;
-            scale /= 10.0;
+            power /= 10.0;
         }
-        let top = (1.0 - 0.45 / cells) as f32;
-        Self { signed, lines, factors, one: (cells as f32, (1.0 / (2.0 * cells + 9.0)) as f32), top }
+        Self { signed, lines, top: (1.0 - 0.45 / cells) as f32, unit }
     }
 
     /// The code of 0: 127, 0 or, of 4 bits, 7.
@@ -88,7 +94,7 @@ impl<const D: usize> Map<D> {
 
     /// Writes the code of each number of a block and returns the block's scale, its largest magnitude.
     ///
-    /// The code is that of the value nearest to number / scale. Half-way between two values, to within 2e-5 of their
+    /// The code is that of the value nearest to number / scale. Half-way between two values, to within 4e-5 of their
     /// distance, it is either. Codes do not change if the numbers are multiplied by a power of two.
     ///
     /// If the largest magnitude is below the smallest normal f32, 1.2e-38, the scale is 0 and so is all that is read
@@ -109,7 +115,7 @@ impl<const D: usize> Map<D> {
         scale
     }
 
-    /// Reads a block back: scale times the values of the codes, which are right to a unit in the last place of f32.
+    /// Reads a block back: scale times the values of the codes, which are right to two units in the last place of f32.
     #[inline(always)]
     pub fn decode<R: Value>(&self, codes: &[u8], scale: f32, to: &mut [R]) {
         for (to, &code) in to.iter_mut().zip(codes) {
@@ -119,27 +125,23 @@ impl<const D: usize> Map<D> {
 
     #[inline(always)]
     fn code(&self, x: f32) -> u8 {
-        let size = if self.signed {
-            x.abs()
-        } else if x > 0.0 {
-            x
-        } else {
-            0.0
-        };
-        let (slope, offset) = self.lines[0];
-        let mut line = size * slope + offset;
+        let positive = if x > 0.0 { x } else { 0.0 };
+        let size = if self.signed { x.abs() } else { positive };
+        let mut line = size * self.lines[0].0 + self.lines[0].1;
         for (slope, offset) in &self.lines[1..] {
             let next = size * slope + offset;
             line = if next < line { next } else { line };
         }
+        // The low bits of `whole` are the number of the cell.
         let whole = line + (WHOLE - 0.5);
         let cell = whole - WHOLE;
-        let first = cell.to_bits() & 0x007f_ffff == 0;
-        let late = u32::from(first & (line - cell < LATE));
-        let number = whole.to_bits().wrapping_sub(late).wrapping_add(u32::from(x >= self.top));
+        let power_of_two = cell.to_bits() & FRACTION == 0;
+        let late = power_of_two & (line - cell < LATE as f32);
+        let top = x >= self.top;
+        let number = whole.to_bits().wrapping_sub(u32::from(late)).wrapping_add(u32::from(top));
         if self.signed {
-            let sign = (x.to_bits() as i32 >> 31) as u32;
-            ((number ^ sign).wrapping_sub(sign)).wrapping_add(u32::from(self.zero())) as u8
+            let negative = (x.to_bits() as i32 >> 31) as u32;
+            (number ^ negative).wrapping_sub(negative).wrapping_add(u32::from(self.zero())) as u8
         } else {
             number.wrapping_sub(1) as u8
         }
@@ -147,35 +149,24 @@ impl<const D: usize> Map<D> {
 
     #[inline(always)]
     fn value(&self, code: u8) -> f32 {
-        let shift = if self.signed { -i32::from(self.zero()) } else { 1 };
-        let signed = (i32::from(code) + shift) as f32;
-        let number = signed.abs();
-        let mut factor = 0.0;
-        for (first, next) in self.factors {
-            factor = if number >= first { next } else { factor };
-        }
-        factor = if number >= self.one.0 { self.one.1 } else { factor };
-        // The number of the decade's first cell, or of the lowest.
-        let first = f32::from_bits(number.to_bits() & 0x7f80_0000);
-        let value = (18.0 * number - 16.0 * first + 9.0) * factor;
-        if self.signed { value.copysign(signed) } else { value }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn x() {
-        for code in 0..=255 {
-            println!("{} {:e} {:e}", code, SIGNED8.value(code), UNSIGNED8.value(code));
-            assert_eq!(SIGNED8.code(SIGNED8.value(code)), code);
-            assert_eq!(UNSIGNED8.code(UNSIGNED8.value(code)), code);
-        }
-        for code in 0..=15 {
-            println!("{} {:e}", code, SIGNED4.value(code));
-            assert_eq!(SIGNED4.code(SIGNED4.value(code)), code);
-        }
+        // Twice the number of the cell, so that with and without a sign the exponent's low bits are the decade's index.
+        let number =
+            if self.signed { 2 * (i32::from(code) - i32::from(self.zero())) } else { i32::from(code) + 1 }
+                as f32;
+        let bits = number.to_bits() & !SIGN;
+        let eighteen = f32::from_bits(bits) * if self.signed { 9.0 } else { 18.0 };
+        let sixteen = f32::from_bits(bits & !FRACTION) * if self.signed { 8.0 } else { 16.0 };
+        // 9, but what makes 0 of the number of 0.
+        let nine = if self.signed { eighteen } else { eighteen - 20.0 };
+        let nine = if nine < 9.0 { nine } else { 9.0 };
+        let cells = eighteen - sixteen + nine;
+        // The power of 5 of the decade.
+        let power = if bits & 1 << 23 != 0 { 5.0 } else { 1.0 };
+        let power = if bits & 1 << 24 != 0 { power * 25.0 } else { power };
+        let power = if bits & 1 << 25 != 0 { power * 625.0 } else { power };
+        // The number of 1 is that of a cell beyond.
+        let value = cells * power * self.unit;
+        let value = if value < 1.0 { value } else { 1.0 };
+        f32::from_bits(value.to_bits() | number.to_bits() & SIGN)
     }
 }

@@ -43,8 +43,8 @@ pub fn encode_nearest<R: Value>(from: &[R], to: &mut [f16]) {
         // From 0.5 to 1 the unit of f32 is 2^-24.
         let subnormal = (f32::from_bits(size) + 0.5).to_bits().wrapping_sub(0.5f32.to_bits());
         let rounded = if size < NORMAL { subnormal } else { normal.min(0x7c00) };
-        let size = if size > INFINITY { NAN } else { rounded };
-        *to = f16::from_bits((size | (bits & SIGN) >> 16) as u16);
+        let signed = rounded | (bits & SIGN) >> 16;
+        *to = f16::from_bits(if size > INFINITY { NAN } else { signed } as u16);
     }
 }
 
@@ -68,8 +68,7 @@ pub fn encode_stochastic<R: Value>(from: &[R], to: &mut [f16], stream: Random, f
         let other = if rest < 0.0 { u32::MAX } else { 1 };
         let subnormal = (near.to_bits() & 0x7ff).wrapping_add(if move_on { other } else { 0 });
         let finite = if size < NORMAL { subnormal } else { normal };
-        let special = if size > INFINITY { NAN } else { 0x7c00 };
-        let size = if size < INFINITY { finite } else { special };
-        f16::from_bits((size | (bits & SIGN) >> 16) as u16)
+        let signed = if size < INFINITY { finite } else { 0x7c00 } | (bits & SIGN) >> 16;
+        f16::from_bits(if size > INFINITY { NAN } else { signed } as u16)
     });
 }

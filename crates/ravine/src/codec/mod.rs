@@ -1,12 +1,12 @@
 //! Storage formats smaller than the arithmetic: how numbers become bytes and bytes numbers.
 //!
-//! | Format | Bits per element | Relative error | Range | For |
+//! | Format | Bits per element | Error relative to a number | Range | For |
 //! |---|---|---|---|---|
-//! | [`bf16`] | 16 | 2^-9 to nearest, below 2^-8 stochastic | that of f32 | parameters, averages, moments |
-//! | [`f16`] | 16 | 2^-12 to nearest up, below 2^-11 stochastic | 6e-8 to 65504 | parameters with a loss scale |
-//! | [`SIGNED8`](dynamic::SIGNED8) | 8.125 | 0.7 % at the block's maximum, 45 % seven decades below | the block's | first moments |
-//! | [`UNSIGNED8`](dynamic::UNSIGNED8) | 8.125 | half of that | the block's | second moments |
-//! | [`SIGNED4`](dynamic::SIGNED4), [`packed`] | 4.25 | 11 % at the block's maximum | the block's | first moments |
+//! | [`mod@bf16`] | 16 | up to 2^-8, stochastic 2^-7 | that of f32 | parameters, averages, moments |
+//! | [`mod@f16`] | 16 | up to 2^-11, stochastic 2^-10 | 6e-8 to 65504 | parameters, with a loss scale |
+//! | [`UNSIGNED8`](dynamic::UNSIGNED8) | 8.125 | up to 0.35 % to 3.5 % in a block's upper decade, in each one below twice that | 7 decades | second moments |
+//! | [`SIGNED8`](dynamic::SIGNED8) | 8.125 | 0.7 % to 7 %, likewise | 7 decades | first moments |
+//! | [`SIGNED4`](dynamic::SIGNED4), [`packed`] | 4.25 | 11 % to 112 %, likewise | 3 decades | first moments |
 //!
 //! Every function takes a chunk of a few hundred elements, is `#[inline(always)]` and holds loops without branches or
 //! tables, so that it becomes part of a kernel that is compiled for a vector width (see [`mod@crate::simd`]). The bits

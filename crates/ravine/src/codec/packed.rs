@@ -3,7 +3,7 @@
 use super::Value;
 use super::dynamic::{BLOCK4, SIGNED4};
 
-/// Bytes of a block's or a tensor's codes.
+/// Bytes of the codes of a block or a tensor.
 pub const fn bytes(len: usize) -> usize {
     len.div_ceil(2)
 }

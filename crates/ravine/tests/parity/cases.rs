@@ -26,6 +26,4 @@ const fn same(golden: &'static str, ours: &'static str) -> Case {
 }
 
 /// All cases. One line each, by library and class.
-pub(crate) const CASES: &[Case] = &[
-    same("torch.Adam.default", "adam:lr=0.01"),
-];
+pub(crate) const CASES: &[Case] = &[same("torch.Adam.default", "adam:lr=0.01")];
