@@ -16,7 +16,7 @@ mod sealed {
     impl Sealed for half::f16 {}
 }
 
-/// A type that parameters and gradients are stored in: f32, f64, [`bf16`] or [`f16`].
+/// A type that parameters and gradients are stored in: f32, f64, [`struct@bf16`] or [`struct@f16`].
 pub trait Element:
     Copy + Default + Debug + PartialEq + Into<f64> + Send + Sync + sealed::Sealed + 'static
 {
