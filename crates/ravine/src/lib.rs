@@ -36,6 +36,7 @@
 //! | A rule of one's own | [`Update`], [`Rule`], [`hyper!`] |
 //! | A schedule of one's own | [`Schedule`], [`compose::Lambda`] |
 //! | Catalogues and their text form, for things of one's own | [`catalogue`], [`hyper!`] |
+//! | Products, orthogonal factors and decompositions of matrices | [`linalg`] |
 //! | Random numbers by counter, loops by vector width | [`random`], [`mod@simd`] |
 //!
 //! # Coming from PyTorch
@@ -73,6 +74,7 @@ mod ema;
 mod error;
 mod group;
 mod hyper;
+pub mod linalg;
 mod metric_schedule;
 mod norm;
 mod optimizer;
