@@ -105,7 +105,8 @@ mod tests {
         let tolerance = 4.0 * n as f64 * f64::EPSILON;
         assert!(skew(&vectors, n) < tolerance, "{n}: skew {}", skew(&vectors, n));
         let error = distance(&rebuilt(&values, &vectors), a);
-        assert!(error <= tolerance * largest(a), "{n}: {error} of {}", largest(a));
+        // The rounding errors of a backward stable method are relative to the largest eigenvalue.
+        assert!(error <= tolerance * largest(&values), "{n}: {error} of {}", largest(&values));
         assert!(values.is_sorted());
         values
     }

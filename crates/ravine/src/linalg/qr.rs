@@ -82,7 +82,7 @@ mod tests {
             .collect();
         check(&lauchli, m, n);
         check(&(0..900).map(|i| 1.0 / (i / 30 + i % 30 + 1) as f64).collect::<Vec<_>>(), 30, 30);
-        check(&vec![f64::MAX / 100.0; 12], 4, 3);
+        check(&[f64::MAX / 100.0; 12], 4, 3);
     }
 
     #[test]

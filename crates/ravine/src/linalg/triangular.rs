@@ -37,7 +37,7 @@ pub fn solve_triangular<T: Scalar>(a: Mat<'_, T>, triangle: Triangle, side: Side
     if a.cols() != n {
         return Err(operation.error("the matrix must be square"));
     }
-    if b.len() % n.max(1) != 0 || (n == 0 && !b.is_empty()) {
+    if !b.len().is_multiple_of(n) {
         return Err(operation.error(format!("{} values are no whole number of right sides", b.len())));
     }
     let a = read(operation, a, triangle)?;
@@ -125,7 +125,7 @@ mod tests {
         #[test]
         fn solves(n in 1usize..30, k in 0usize..20, lower: bool, left: bool, turned: bool) {
             let mut a = uniform(n * n, 1);
-            (0..n).for_each(|i| a[i * n + i] = n as f64 + a[i * n + i]);
+            (0..n).for_each(|i| a[i * n + i] += n as f64);
             let x = uniform(n * k, 2);
             let triangle = if lower { Triangle::Lower } else { Triangle::Upper };
             let coefficients = half(&a, n, triangle);
