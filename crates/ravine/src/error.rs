@@ -71,6 +71,8 @@ pub(crate) enum Kind {
         "there is no average of the weights yet: build the optimizer with `ema` or `swa` and make its first steps"
     )]
     NoAverage,
+    #[error("{operation} of a {rows} x {cols} matrix: {problem}")]
+    Matrix { operation: &'static str, rows: usize, cols: usize, problem: String },
     #[error(
         "a checkpoint now would lose the gradients of the {micro} micro-batches gathered for the next step"
     )]
