@@ -35,7 +35,7 @@ def inputs(kind):
 
 @dataclass
 class Golden:
-    """One trajectory: its name, `<library>.<Class>.<config>`, how it was made, and tensors `p<i>` of shape [rows, ...]."""
+    """One trajectory: its name, how it was made, and tensors `p<i>` of shape [rows, ...]."""
 
     key: str
     about: dict

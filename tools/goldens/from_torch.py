@@ -1,10 +1,12 @@
 """torch.optim: every class with every numeric option, its plain loop; clipping, averages, and a rate per layer."""
 
+from unittest import mock
+
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from common import Golden, about, defaults
-from torch_run import loss_of, parameters, run, snapshot
+from torch_run import Wide, loss_of, parameters, run, snapshot
 
 ADAM = {
     "default": dict(lr=0.01),
@@ -92,7 +94,7 @@ CONFIGS = {
         "default": dict(),
         "wd": dict(weight_decay=0.1),
         "decay": dict(beta2_decay=-0.5, d=2.0),
-        "eps": dict(eps=(1e-6, 1e-2)),
+        "eps": dict(eps=(0.1, 2.0)),
         "maximize": dict(maximize=True),
     },
     "Muon": {
@@ -138,6 +140,20 @@ def step_of(name):
     return None
 
 
+def averaged_asgd(optimizer, params):
+    """What ASGD averages to; its steps go on from the parameters."""
+    return [optimizer.state[p]["ax"].clone().numpy() for p in params]
+
+
+def muon():
+    """Muon iterates in bf16, and again here with that in f64."""
+    for label, kwargs in CONFIGS["Muon"].items():
+        with mock.patch("torch.optim._muon.torch", Wide("bfloat16")):
+            tensors = run(lambda params: torch.optim.Muon(params, **kwargs), "mat")
+        note = "the Newton-Schulz iteration in f64, not in bf16"
+        yield Golden(f"torch.Muon.{label}_f64", about("torch", "Muon", kwargs, "mat", around=note), tensors)
+
+
 def rules():
     for name, configs in CONFIGS.items():
         cls = getattr(torch.optim, name)
@@ -145,7 +161,8 @@ def rules():
         more = {"LBFGS": {"closure": "the loss"}, "SparseAdam": {"gradients": "sparse"}}.get(name, {})
         for label, kwargs in configs.items():
             flags = {k: False for k in ("foreach", "fused") if k in cls.__init__.__code__.co_varnames}
-            tensors = run(lambda params: cls(params, **kwargs, **flags), kind, step_of(name))
+            average = averaged_asgd if name == "ASGD" else None
+            tensors = run(lambda params: cls(params, **kwargs, **flags), kind, step_of(name), average=average)
             yield Golden(f"torch.{name}.{label}", about("torch", name, kwargs, kind, **more), tensors)
 
 
@@ -208,6 +225,7 @@ def layers():
 
 def goldens():
     yield from rules()
+    yield from muon()
     yield from clips()
     yield from averages()
     yield from layers()
