@@ -14,7 +14,7 @@ import torch
 from lion_pytorch.cautious_lion import Lion as CautiousLion
 
 from common import Golden, about, defaults
-from torch_run import parameters, run, snapshot
+from torch_run import loss_of, parameters, run, snapshot
 
 logging.getLogger("dog").setLevel(logging.ERROR)
 
@@ -156,6 +156,23 @@ def wrapped():
         yield Golden(key, about("schedulefree", "ScheduleFreeWrapper", kwargs, **note), tensors)
 
 
+def closures():
+    """The classes that take a closure keep the evaluation weights in the parameters: `p<i>` are these."""
+    plans = {
+        "SGDScheduleFreeClosure": dict(lr=0.1, warmup_steps=5, weight_decay=0.05),
+        "AdamWScheduleFreeClosure": dict(lr=0.05, warmup_steps=5, weight_decay=0.05),
+        "RAdamScheduleFreeClosure": dict(lr=0.05, weight_decay=0.05),
+    }
+    for name, kwargs in plans.items():
+        cls = getattr(schedulefree, name)
+        tensors = run(
+            lambda params: cls(params, **kwargs, foreach=False),
+            step=lambda optimizer, params, t: optimizer.step(loss_of(params)),
+        )
+        made = about("schedulefree", name, kwargs, closure="the loss", around="p are the evaluation weights")
+        yield Golden(f"schedulefree.{name}.default", made, tensors)
+
+
 def averaged():
     """DoG with its polynomial averaging; the averaged weights are `x<i>`."""
     for label, gamma in {"default": 8.0, "gamma2": 2.0}.items():
@@ -202,6 +219,7 @@ def sophia():
 def goldens():
     yield from plain()
     yield from wrapped()
+    yield from closures()
     yield from averaged()
     yield from mini()
     yield from sophia()

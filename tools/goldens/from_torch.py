@@ -166,6 +166,29 @@ def rules():
             yield Golden(f"torch.{name}.{label}", about("torch", name, kwargs, kind, **more), tensors)
 
 
+def sparse_rows():
+    """Gradients of whole rows, as an embedding gives them."""
+    plans = {
+        "SparseAdam": dict(lr=0.01),
+        "Adagrad": dict(lr=0.1),
+        "SGD": dict(lr=0.1),
+    }
+
+    def step(optimizer, params, t):
+        for p in params:
+            rows = torch.arange(t % 3, p.shape[0], 3)
+            p.grad = torch.sparse_coo_tensor(rows[None], p.grad[rows], p.shape)
+        optimizer.step()
+
+    for name, kwargs in plans.items():
+        tensors = run(lambda params: getattr(torch.optim, name)(params, **kwargs), step=step)
+        note = (
+            "at step t, from 0, only the rows t % 3, t % 3 + 3 and so on of each gradient, as a sparse tensor of rows"
+        )
+        made = about("torch", name, kwargs, gradients="sparse rows", around=note)
+        yield Golden(f"torch.{name}.sparse_rows", made, tensors)
+
+
 def clips():
     for label, kwargs in CLIPS.items():
         clip = getattr(torch.nn.utils, label.split(".")[0])
@@ -226,6 +249,7 @@ def layers():
 def goldens():
     yield from rules()
     yield from muon()
+    yield from sparse_rows()
     yield from clips()
     yield from averages()
     yield from layers()
