@@ -168,6 +168,7 @@ def rules():
 
 def sparse_rows():
     """Gradients of whole rows, as an embedding gives them."""
+    torch.sparse.check_sparse_tensor_invariants.enable()
     plans = {
         "SparseAdam": dict(lr=0.01),
         "Adagrad": dict(lr=0.1),
