@@ -35,7 +35,7 @@ def inputs(kind):
 
 @dataclass
 class Golden:
-    """One trajectory: its name, `<library>.<Class>.<config>`, how it was made, and tensors `p<i>` of shape [rows, ...]."""
+    """One trajectory: its name, how it was made, and tensors `p<i>` of shape [rows, ...]."""
 
     key: str
     about: dict
@@ -56,10 +56,16 @@ def about(library, cls, kwargs, inputs="std", **more):
 
 def defaults(make):
     """The default of each keyword of a constructor, for those that JSON can say."""
-    plain = (bool, int, float, str, tuple, list, type(None))
+    flags = ("foreach", "fused", "capturable", "differentiable")
     parameters = inspect.signature(make).parameters.values()
-    found = {p.name: p.default for p in parameters if p.default is not p.empty and isinstance(p.default, plain)}
-    return {k: v for k, v in found.items() if k not in ("foreach", "fused", "capturable", "differentiable")}
+    found = {p.name: p.default for p in parameters if p.default is not p.empty and p.name not in flags}
+    return {name: value for name, value in found.items() if speakable(value)}
+
+
+def speakable(value):
+    if isinstance(value, (tuple, list)):
+        return all(speakable(item) for item in value)
+    return value is None or isinstance(value, (bool, int, float, str))
 
 
 def to_json(value):

@@ -7,12 +7,15 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
-from optax import contrib
 
 from common import STEPS, Golden, about, defaults, inputs, trajectory
 
 jax.config.update("jax_enable_x64", True)
+# optax counts steps in int32, whose quotients JAX makes f32, and accumulates in f32 by default: it sees wider ones.
+jnp.int32, jnp.float32 = jnp.int64, jnp.float64
+
+import optax  # noqa: E402
+from optax import contrib  # noqa: E402
 
 
 def lr(**kwargs):
@@ -239,6 +242,20 @@ def chains():
         yield Golden(f"optax.chain.{label}", about("optax", "chain", {}, chain=words), run(optax.chain(*parts())))
 
 
+def sophia():
+    """Sophia with a made-up diagonal of the Hessian."""
+    plans = {"default": lr(), "often": lr(b1=0.9, b2=0.95, gamma=0.1, update_interval=3, weight_decay=0.1)}
+
+    def diagonal(updates, state, params=None):
+        return [jnp.abs(g) + 0.1 for g in updates], state
+
+    for label, kwargs in plans.items():
+        given = optax.GradientTransformation(lambda params: optax.EmptyState(), diagonal)
+        tensors = run(contrib.sophia(**kwargs, hessian_diagonal_fn=given))
+        made = about("optax", "contrib.sophia", kwargs, hessian="|gradient| + 0.1, given when the rule asks for it")
+        yield Golden(f"optax.sophia.{label}", made, tensors)
+
+
 def lookahead():
     """`p<i>` are the fast weights, `x<i>` the slow ones."""
     for label, period, size, base in [
@@ -266,8 +283,9 @@ def goldens():
     yield from rules()
     yield from transforms()
     yield from chains()
+    yield from sophia()
     yield from lookahead()
 
 
 def classes():
-    return {f"optax.{path.removeprefix('contrib.')}": defaults(find(path)) for path in RULES}
+    return {f"optax.{path.removeprefix('contrib.')}": defaults(find(path)) for path in [*RULES, "contrib.sophia"]}

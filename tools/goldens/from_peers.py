@@ -3,8 +3,10 @@
 import logging
 
 import adam_mini
+import dadaptation
 import dog
 import lion_pytorch
+import madgrad
 import prodigyopt
 import schedulefree
 import sophia_opt
@@ -12,7 +14,7 @@ import torch
 from lion_pytorch.cautious_lion import Lion as CautiousLion
 
 from common import Golden, about, defaults
-from torch_run import parameters, run, snapshot
+from torch_run import loss_of, parameters, run, snapshot
 
 logging.getLogger("dog").setLevel(logging.ERROR)
 
@@ -46,19 +48,55 @@ PLAIN = {
         "wd": dict(d0=1e-3, weight_decay=0.05),
         "coupled": dict(d0=1e-3, weight_decay=0.05, decouple=False),
         "bias_correction": dict(d0=1e-3, use_bias_correction=True),
-        "safeguard": dict(d0=1e-3, safeguard_warmup=True, weight_decay=0.05),
+        "safeguard": dict(lr=0.5, d0=1e-3, safeguard_warmup=True, weight_decay=0.05),
     },
     (lion_pytorch.Lion, "lion-pytorch"): {
         "default": dict(lr=0.01),
         "betas": dict(lr=0.01, betas=(0.95, 0.98)),
         "wd": dict(lr=0.01, weight_decay=0.05),
-        "independent_wd": dict(lr=0.01, weight_decay=5e-4, decoupled_weight_decay=True),
+        "independent_wd": dict(lr=0.01, weight_decay=1e-3, decoupled_weight_decay=True),
     },
     (CautiousLion, "lion-pytorch"): {
         "default": dict(lr=0.01),
         "wd": dict(lr=0.01, weight_decay=0.05),
         "factor": dict(lr=0.01, cautious_factor=0.3, betas=(0.95, 0.98)),
         "cautious_wd": dict(lr=0.01, weight_decay=0.05, cautious_wd=True),
+    },
+    (dadaptation.DAdaptAdaGrad, "dadaptation"): {
+        "default": dict(),
+        "start": dict(d0=1e-3, growth_rate=1.1),
+        "momentum": dict(d0=1e-3, momentum=0.9, weight_decay=0.05, eps=1e-3),
+    },
+    (dadaptation.DAdaptAdam, "dadaptation"): {
+        "default": dict(),
+        "start": dict(d0=1e-3, growth_rate=1.1, betas=(0.8, 0.95)),
+        "wd": dict(d0=1e-3, weight_decay=0.05),
+        "decoupled": dict(d0=1e-3, weight_decay=0.05, decouple=True),
+        "bias_correction": dict(d0=1e-3, use_bias_correction=True),
+    },
+    (dadaptation.DAdaptAdan, "dadaptation"): {
+        "default": dict(),
+        "start": dict(d0=1e-3, growth_rate=1.1, betas=(0.9, 0.8, 0.95)),
+        "no_prox": dict(d0=1e-3, weight_decay=0.05, no_prox=True),
+    },
+    (dadaptation.DAdaptLion, "dadaptation"): {
+        "default": dict(),
+        "wd": dict(d0=1e-3, weight_decay=0.05, betas=(0.8, 0.95)),
+    },
+    (dadaptation.DAdaptSGD, "dadaptation"): {
+        "default": dict(),
+        "start": dict(d0=1e-3, growth_rate=1.1),
+        "momentum": dict(d0=1e-3, momentum=0.9, weight_decay=0.05),
+    },
+    (madgrad.MADGRAD, "madgrad"): {
+        "default": dict(),
+        "plain": dict(momentum=0.0, eps=1e-3),
+        "wd": dict(momentum=0.5, weight_decay=0.05),
+        "decoupled": dict(weight_decay=0.05, decouple_decay=True),
+    },
+    (madgrad.MirrorMADGRAD, "madgrad"): {
+        "default": dict(eps=1e-8),
+        "decoupled": dict(eps=1e-3, weight_decay=0.05, decouple_decay=True),
     },
     (dog.DoG, "dog-optimizer"): {
         "default": dict(reps_rel=1e-3),
@@ -74,7 +112,7 @@ PLAIN = {
     },
 }
 
-# Names say what block a parameter is divided into: rows of an embedding or a linear map, heads of a query, one a tensor.
+# A name says into what blocks a parameter is divided: rows of an embedding or a linear map, heads of a query, none.
 ADAM_MINI = {
     "tensors": (["norm0", "norm1", "norm2"], dict(lr=0.01, weight_decay=0.05)),
     "rows": (["embed.weight", "mlp.weight", "attn.proj.weight"], dict(lr=0.01)),
@@ -118,6 +156,23 @@ def wrapped():
         yield Golden(key, about("schedulefree", "ScheduleFreeWrapper", kwargs, **note), tensors)
 
 
+def closures():
+    """The classes that take a closure keep the evaluation weights in the parameters: `p<i>` are these."""
+    plans = {
+        "SGDScheduleFreeClosure": dict(lr=0.1, warmup_steps=5, weight_decay=0.05),
+        "AdamWScheduleFreeClosure": dict(lr=0.05, warmup_steps=5, weight_decay=0.05),
+        "RAdamScheduleFreeClosure": dict(lr=0.05, weight_decay=0.05),
+    }
+    for name, kwargs in plans.items():
+        cls = getattr(schedulefree, name)
+        tensors = run(
+            lambda params: cls(params, **kwargs, foreach=False),
+            step=lambda optimizer, params, t: optimizer.step(loss_of(params)),
+        )
+        made = about("schedulefree", name, kwargs, closure="the loss", around="p are the evaluation weights")
+        yield Golden(f"schedulefree.{name}.default", made, tensors)
+
+
 def averaged():
     """DoG with its polynomial averaging; the averaged weights are `x<i>`."""
     for label, gamma in {"default": 8.0, "gamma2": 2.0}.items():
@@ -142,7 +197,8 @@ def averaged():
 def mini():
     for label, (names, kwargs) in ADAM_MINI.items():
         tensors = run(lambda params: adam_mini.Adam_mini(zip(names, params), verbose=False, **kwargs), "mat")
-        made = about("adam_mini", "Adam_mini", kwargs, "mat", dist="adam-mini", names=names)
+        note = "a head is dim * dim / n_heads consecutive elements" if label == "heads" else "blocks by the names"
+        made = about("adam_mini", "Adam_mini", kwargs, "mat", dist="adam-mini", names=names, around=note)
         yield Golden(f"adam_mini.Adam_mini.{label}", made, tensors)
 
 
@@ -163,6 +219,7 @@ def sophia():
 def goldens():
     yield from plain()
     yield from wrapped()
+    yield from closures()
     yield from averaged()
     yield from mini()
     yield from sophia()

@@ -1,10 +1,12 @@
 """torch.optim: every class with every numeric option, its plain loop; clipping, averages, and a rate per layer."""
 
+from unittest import mock
+
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from common import Golden, about, defaults
-from torch_run import loss_of, parameters, run, snapshot
+from torch_run import Wide, loss_of, parameters, run, snapshot
 
 ADAM = {
     "default": dict(lr=0.01),
@@ -92,7 +94,7 @@ CONFIGS = {
         "default": dict(),
         "wd": dict(weight_decay=0.1),
         "decay": dict(beta2_decay=-0.5, d=2.0),
-        "eps": dict(eps=(1e-6, 1e-2)),
+        "eps": dict(eps=(0.1, 2.0)),
         "maximize": dict(maximize=True),
     },
     "Muon": {
@@ -138,6 +140,20 @@ def step_of(name):
     return None
 
 
+def averaged_asgd(optimizer, params):
+    """What ASGD averages to; its steps go on from the parameters."""
+    return [optimizer.state[p]["ax"].clone().numpy() for p in params]
+
+
+def muon():
+    """Muon iterates in bf16, and again here with that in f64."""
+    for label, kwargs in CONFIGS["Muon"].items():
+        with mock.patch("torch.optim._muon.torch", Wide("bfloat16")):
+            tensors = run(lambda params: torch.optim.Muon(params, **kwargs), "mat")
+        note = "the Newton-Schulz iteration in f64, not in bf16"
+        yield Golden(f"torch.Muon.{label}_f64", about("torch", "Muon", kwargs, "mat", around=note), tensors)
+
+
 def rules():
     for name, configs in CONFIGS.items():
         cls = getattr(torch.optim, name)
@@ -145,8 +161,33 @@ def rules():
         more = {"LBFGS": {"closure": "the loss"}, "SparseAdam": {"gradients": "sparse"}}.get(name, {})
         for label, kwargs in configs.items():
             flags = {k: False for k in ("foreach", "fused") if k in cls.__init__.__code__.co_varnames}
-            tensors = run(lambda params: cls(params, **kwargs, **flags), kind, step_of(name))
+            average = averaged_asgd if name == "ASGD" else None
+            tensors = run(lambda params: cls(params, **kwargs, **flags), kind, step_of(name), average=average)
             yield Golden(f"torch.{name}.{label}", about("torch", name, kwargs, kind, **more), tensors)
+
+
+def sparse_rows():
+    """Gradients of whole rows, as an embedding gives them."""
+    torch.sparse.check_sparse_tensor_invariants.enable()
+    plans = {
+        "SparseAdam": dict(lr=0.01),
+        "Adagrad": dict(lr=0.1),
+        "SGD": dict(lr=0.1),
+    }
+
+    def step(optimizer, params, t):
+        for p in params:
+            rows = torch.arange(t % 3, p.shape[0], 3)
+            p.grad = torch.sparse_coo_tensor(rows[None], p.grad[rows], p.shape)
+        optimizer.step()
+
+    for name, kwargs in plans.items():
+        tensors = run(lambda params: getattr(torch.optim, name)(params, **kwargs), step=step)
+        note = (
+            "at step t, from 0, only the rows t % 3, t % 3 + 3 and so on of each gradient, as a sparse tensor of rows"
+        )
+        made = about("torch", name, kwargs, gradients="sparse rows", around=note)
+        yield Golden(f"torch.{name}.sparse_rows", made, tensors)
 
 
 def clips():
@@ -208,6 +249,8 @@ def layers():
 
 def goldens():
     yield from rules()
+    yield from muon()
+    yield from sparse_rows()
     yield from clips()
     yield from averages()
     yield from layers()

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -16,8 +17,10 @@ GOLDENS = Path(__file__).resolve().parents[2] / "crates/ravine/tests/goldens"
 FILES = {
     "torch": "from_torch",
     "peers": "from_peers",
+    "timm": "from_timm",
     "pytorch_optimizer": "from_pytorch_optimizer",
     "optax": "from_optax",
+    "papers": "papers",
 }
 # Compilers and BLAS may round differently on another machine.
 TOLERANCE = 1e-9
@@ -38,6 +41,32 @@ def compare(old, new):
         stray = np.abs(a - b).max() / max(np.abs(a).max(), 1e-30) if a.shape == b.shape else 1.0
         strays.append((float(stray), key))
     return max(strays)
+
+
+def table(folder):
+    """Every configuration, a row for each class, for CONFIGS.md."""
+    rows = ["# Configurations", "", "Written by `make.py`. Options not named are at the library's defaults.", ""]
+    for name in FILES:
+        meta, _ = read(folder / f"rules-{name}.safetensors")
+        made = {key: json.loads(text) for key, text in meta.items() if '"library"' in text}
+        versions = sorted({f"{about['library']} {about['version']}" for about in made.values() if "version" in about})
+        rows += [f"## rules-{name}.safetensors", "", ", ".join(versions) or "The papers' algorithms in NumPy.", ""]
+        rows += ["| class | inputs | configurations |", "| --- | --- | --- |"]
+        groups = {}
+        for key, about in sorted(made.items()):
+            prefix, label = key.rsplit(".", 1)
+            groups.setdefault((prefix, about.get("inputs", "own")), []).append(f"{label} {words(about)}".strip())
+        rows += [f"| {prefix} | {kind} | {'; '.join(items)} |" for (prefix, kind), items in groups.items()] + [""]
+    return "\n".join(rows)
+
+
+def words(about):
+    """The options and whatever else was done, in a cell of a table."""
+    plain = ("library", "version", "class", "inputs", "kwargs", "source")
+    options = ", ".join(f"{key}={value}" for key, value in about["kwargs"].items())
+    rest = ", ".join(f"{key}: {value}" for key, value in about.items() if key not in plain)
+    text = (f"({options})" if options else "") + (f" [{rest}]" if rest else "")
+    return text.replace("|", "\\|")
 
 
 def main():
@@ -68,6 +97,8 @@ def main():
                 failed |= stray > TOLERANCE
                 line += f", largest difference {stray:.1e} at {where}"
             print(line)
+        if not given.check and not given.names:
+            (Path(__file__).parent / "CONFIGS.md").write_text(table(folder))
     sys.exit(failed)
 
 

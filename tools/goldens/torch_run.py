@@ -4,8 +4,20 @@ import torch
 
 from common import STEPS, inputs, trajectory
 
-torch.set_num_threads(1)
 DTYPE = torch.float64
+torch.set_num_threads(1)
+# Many rules keep a scalar in a tensor of the default dtype: NAdam its product of momenta, D-adaptation its distance.
+torch.set_default_dtype(DTYPE)
+
+
+class Wide:
+    """The module torch with a narrower dtype's name standing for f64: for code that casts to it in its midst."""
+
+    def __init__(self, narrow):
+        setattr(self, narrow, DTYPE)
+
+    def __getattr__(self, name):
+        return getattr(torch, name)
 
 
 def parameters(kind):
