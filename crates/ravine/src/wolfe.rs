@@ -28,8 +28,7 @@ pub(crate) struct Search {
 
 impl Search {
     fn falls_too_little<X>(&self, point: &Point<X>) -> bool {
-        // NaN falls too little.
-        !(point.loss <= self.loss + C1 * point.length * self.slope)
+        point.loss.is_nan() || point.loss > self.loss + C1 * point.length * self.slope
     }
 
     fn is_flat_enough<X>(&self, point: &Point<X>) -> bool {

@@ -25,9 +25,8 @@ crate::hyper! {
     /// Rprop (Riedmiller and Braun, ICNN 1993), in the form of torch.optim.Rprop, which is iRprop- (Igel and Huesken,
     /// 2000).
     ///
-    /// Where g prev > 0: eta = min(eta etas[1], step_sizes[1]). Where g prev < 0: eta = max(eta etas[0],
-    /// step_sizes[0]), and
-    /// g = 0 for this step and as the next prev. w -= eta sign(g); prev = g.
+    /// Where g prev > 0: eta grows by the second of `etas`. Where g prev < 0: eta shrinks by the first, and g = 0 for this step
+    /// and as the next prev. eta stays within `step_sizes`. w -= eta sign(g); prev = g.
     ///
     /// The learning rate is where every eta starts. A schedule scales the steps by what it makes of the learning rate
     /// over it, and leaves eta alone.
