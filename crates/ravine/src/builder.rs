@@ -11,6 +11,7 @@ use crate::optimizer::Optimizer;
 use crate::params::ParamSpec;
 use crate::real::Real;
 use crate::rule::Rule;
+use crate::sam::Sam;
 use crate::schedule::Schedule;
 use crate::simd::Level;
 use crate::state::Storage;
@@ -47,6 +48,7 @@ pub(crate) struct Options {
     pub(crate) guard: Guard,
     pub(crate) accumulate: u64,
     pub(crate) loss_scale: f64,
+    pub(crate) sam: Option<Sam>,
     pub(crate) metric_schedule: Option<Box<dyn MetricSchedule>>,
     pub(crate) extras: Extras,
 }
@@ -71,6 +73,7 @@ impl Builder {
             guard: Guard::default(),
             accumulate: 1,
             loss_scale: 1.0,
+            sam: None,
             metric_schedule: None,
             extras,
         };
@@ -134,7 +137,8 @@ impl Builder {
     }
 
     /// Leaves out what would move a weight up its gradient, and makes up for it: of the update u = w_new - w, what has
-    /// u g < 0 is kept, and multiplied by the elements of the tensor over those that are kept, at most 1000 (Liang et al.,
+    /// u g < 0 is kept, and multiplied by the elements of the tensor over those that are kept, at most 1000 (Liang et
+    /// al.,
     /// Cautious Optimizers, arXiv 2411.16085, algorithm 1). Decoupled weight decay is not part of u. Default: off.
     pub fn cautious(mut self, on: bool) -> Self {
         self.options.extras.cautious = on;
@@ -144,6 +148,13 @@ impl Builder {
     /// Adds normal noise to the gradient, after clipping.
     pub fn gradient_noise(mut self, noise: GradientNoise) -> Self {
         self.options.extras.noise = Some(noise);
+        self
+    }
+
+    /// Takes the gradient of each step at the worst weights nearby, so that minima are flat. Steps then are made by
+    /// [`Optimizer::step_with`].
+    pub fn sam(mut self, sam: Sam) -> Self {
+        self.options.sam = Some(sam);
         self
     }
 
@@ -222,6 +233,10 @@ impl Builder {
         if let Some(Lookahead { steps, alpha }) = extras.lookahead {
             check("the steps of lookahead", steps > 0, "1 or more", steps)?;
             check("the alpha of lookahead", alpha > 0.0 && alpha <= 1.0, "above 0 and at most 1", alpha)?;
+        }
+        if let Some(Sam { rho, .. }) = options.sam {
+            check("the rho of sam", rho.is_finite() && rho >= 0.0, "0 or more", rho)?;
+            check("accumulate", options.accumulate == 1, "1 with sam", options.accumulate)?;
         }
         if let Some(GradientNoise { eta, gamma }) = extras.noise {
             let holds = |x: f64| x.is_finite() && x >= 0.0;

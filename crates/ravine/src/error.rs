@@ -48,6 +48,8 @@ pub(crate) enum Kind {
     TensorLength { what: &'static str, name: String, expected: usize, got: usize },
     #[error("the gradient of '{name}' is not finite: {value} at element {index}; nothing was changed")]
     NonFiniteGradient { name: String, index: usize, value: f64 },
+    #[error("the loss is not finite: {loss}; nothing was changed")]
+    NonFiniteLoss { loss: f64 },
     #[error(
         "the norm of the gradient is beyond the largest number: {value} at element {index} of '{name}'; nothing was \
          changed"
@@ -73,6 +75,8 @@ pub(crate) enum Kind {
     NoAverage,
     #[error("{operation} of a {rows} x {cols} matrix: {problem}")]
     Matrix { operation: &'static str, rows: usize, cols: usize, problem: String },
+    #[error("a step with sam needs gradients at two places: call `step_with`, which asks for them")]
+    NeedsClosure,
     #[error(
         "a checkpoint now would lose the gradients of the {micro} micro-batches gathered for the next step"
     )]

@@ -230,6 +230,11 @@ impl<T: Element> GroupState<T> {
         metric.map_or(lr, |schedule| schedule.lr(lr))
     }
 
+    /// 1 where the loss rises along the gradient as seen by whoever minimises it, -1 with `maximize`.
+    pub(crate) fn uphill(&self) -> f64 {
+        if self.maximize { -1.0 } else { 1.0 }
+    }
+
     /// Changes a hyper-parameter between steps.
     pub(crate) fn set(&mut self, key: &str, value: Value) -> Result<()> {
         let mut rule = self.rule.boxed();

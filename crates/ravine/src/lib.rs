@@ -32,6 +32,8 @@
 //! | Parameters with settings of their own | [`Group`] |
 //! | Gradients that are not finite | [`Guard`] |
 //! | Averages of the weights, weights to evaluate with | [`Ema`], [`Swa`], [`Lookahead`], [`Evaluation`] |
+//! | Flat minima, gradients from a closure | [`Sam`], [`Optimizer::step_with`] |
+//! | Full batches, with a line search | [`Lbfgs`] |
 //! | Checkpoints | [`Optimizer::save`], [`Optimizer::load`] |
 //! | A rule of one's own | [`Update`], [`Rule`], [`hyper!`] |
 //! | A schedule of one's own | [`Schedule`], [`compose::Lambda`] |
@@ -79,6 +81,7 @@ mod extras;
 mod group;
 mod hyper;
 mod job;
+mod lbfgs;
 mod lookahead;
 pub mod linalg;
 mod metric_schedule;
@@ -91,6 +94,7 @@ pub mod random;
 mod real;
 mod rule;
 pub mod rules;
+mod sam;
 mod schedule;
 pub mod schedules;
 pub mod simd;
@@ -98,6 +102,7 @@ mod state;
 mod sums;
 mod tensors;
 mod whole;
+mod wolfe;
 
 pub use average::{Ema, Swa};
 pub use builder::{Builder, Guard};
@@ -109,6 +114,7 @@ pub use extras::{GradientNoise, Rounding};
 pub use group::Group;
 pub use half::{bf16, f16};
 pub use hyper::{Field, Hyper, Param, Range, Value};
+pub use lbfgs::{Lbfgs, LbfgsOptions, LineSearch};
 pub use lookahead::Lookahead;
 pub use metric_schedule::MetricSchedule;
 pub use optimizer::{Optimizer, Outcome};
@@ -117,6 +123,7 @@ pub use pass::{Each, Pass};
 pub use plateau::{Plateau, PlateauOptions};
 pub use real::Real;
 pub use rule::{At, Buffer, Decay, Reduce, Rule, Slot, Update};
+pub use sam::Sam;
 pub use schedule::Schedule;
 pub use state::Storage;
 pub use whole::{TensorStep, TensorUpdate, Workspace};

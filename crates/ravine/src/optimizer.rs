@@ -39,6 +39,23 @@ pub enum Outcome {
     },
 }
 
+/// What a look at the gradients before a step found.
+pub(crate) enum Look {
+    /// The norm of the unscaled gradient, if it was needed.
+    Norm(Option<f64>),
+    /// The gradient of this tensor is a reason to leave the step out.
+    Skip(String),
+}
+
+/// Parameters and gradients that fit, as one step takes them.
+pub(crate) fn gather<'a, T: Element>(
+    memory: &'a mut Vec<Tensor<T>>,
+    values: &'a mut [&mut [T]],
+    grads: &'a mut [&mut [T]],
+) -> Tensors<'a, T> {
+    Tensors::gather(memory, values.iter_mut().zip(grads).map(|(values, grads)| (&mut **values, &mut **grads)))
+}
+
 /// Steps named parameters along their gradients.
 ///
 /// One step is one reading of the gradients, if the norm or the guard needs it, and one pass over parameters,
@@ -91,14 +108,34 @@ impl<T: Element> Optimizer<T> {
     /// Makes one step. `values` and `grads` hold the parameters and their gradients in the order they were built with.
     ///
     /// # Errors
-    /// A number or length of tensors that does not fit; under [`Guard::Error`] a gradient that is not finite; a schedule
+    /// A number or length of tensors that does not fit; under [`Guard::Error`] a gradient that is not finite; a
+    /// schedule
     /// that gives a learning rate below 0 or not finite; a rule that refuses. Then nothing has changed.
     pub fn step(&mut self, values: &mut [&mut [T]], grads: &mut [&mut [T]]) -> Result<Outcome> {
+        self.check_pairs(values, grads)?;
+        self.check_one_gradient()?;
+        self.step_checked(values, grads)
+    }
+
+    /// Whether parameters and gradients fit.
+    pub(crate) fn check_pairs(&self, values: &[&mut [T]], grads: &[&mut [T]]) -> Result<()> {
         self.check_tensors("parameters", "parameter", values.len(), |i| values[i].len())?;
-        self.check_tensors("gradients", "the gradient of", grads.len(), |i| grads[i].len())?;
+        self.check_tensors("gradients", "the gradient of", grads.len(), |i| grads[i].len())
+    }
+
+    /// Whether one gradient is enough for a step.
+    fn check_one_gradient(&self) -> Result<()> {
+        if self.options.sam.is_some() { Err(Kind::NeedsClosure.into()) } else { Ok(()) }
+    }
+
+    /// Makes one step on parameters and gradients that fit.
+    pub(crate) fn step_checked(
+        &mut self,
+        values: &mut [&mut [T]],
+        grads: &mut [&mut [T]],
+    ) -> Result<Outcome> {
         let mut memory = std::mem::take(&mut self.memory);
-        let pairs = values.iter_mut().zip(grads).map(|(values, grads)| (&mut **values, &mut **grads));
-        let outcome = self.step_tensors(Tensors::gather(&mut memory, pairs));
+        let outcome = self.step_tensors(gather(&mut memory, values, grads));
         self.memory = memory;
         outcome
     }
@@ -114,6 +151,7 @@ impl<T: Element> Optimizer<T> {
                 return Err(Kind::TensorLength { what, name, expected, got }.into());
             }
         }
+        self.check_one_gradient()?;
         let (mut values, mut grads) = (values, grads);
         let mut memory = std::mem::take(&mut self.memory);
         let pairs = self.params.iter().map(|param| {
@@ -133,28 +171,12 @@ impl<T: Element> Optimizer<T> {
             self.micro += 1;
             return Ok(Outcome::Accumulated { micro: self.micro, of: self.options.accumulate });
         }
-        let norm = match self.options.guard != Guard::Off || self.options.clip_norm.is_some() {
-            true => Some(self.norm(&tensors)),
-            false => None,
+        let grad_norm = match self.look(&mut tensors)? {
+            Look::Norm(norm) => norm,
+            Look::Skip(tensor) => return Ok(Outcome::Skipped { tensor }),
         };
         let options = &self.options;
         let unscale = 1.0 / (options.loss_scale * options.accumulate as f64);
-        let grad_norm = norm.map(|norm| norm * unscale);
-        if grad_norm.is_some_and(|norm| !norm.is_finite()) && options.guard != Guard::Off {
-            let (name, index, value) = self.first_non_finite(&tensors);
-            if options.guard == Guard::Error {
-                return Err(match value.is_finite() {
-                    true => Kind::NormOverflow { name, index, value },
-                    false => Kind::NonFiniteGradient { name, index, value },
-                }
-                .into());
-            }
-            if options.extras.zero_grad {
-                tensors.zero_grads();
-            }
-            self.micro = 0;
-            return Ok(Outcome::Skipped { tensor: name });
-        }
         let clip = match (options.clip_norm, grad_norm) {
             (Some(max_norm), Some(norm)) => match max_norm / (norm + 1e-6) {
                 factor if factor > 1.0 => 1.0,
@@ -181,12 +203,39 @@ impl<T: Element> Optimizer<T> {
         Ok(Outcome::Stepped { grad_norm, clip })
     }
 
+    /// Looks at all gradients once, if the guard or clipping needs it.
+    pub(crate) fn look(&mut self, tensors: &mut Tensors<'_, T>) -> Result<Look> {
+        let norm = match self.options.guard != Guard::Off || self.options.clip_norm.is_some() {
+            true => self.norm(tensors),
+            false => return Ok(Look::Norm(None)),
+        };
+        let options = &self.options;
+        let norm = norm * (1.0 / (options.loss_scale * options.accumulate as f64));
+        if norm.is_finite() || options.guard == Guard::Off {
+            return Ok(Look::Norm(Some(norm)));
+        }
+        let (name, index, value) = self.first_non_finite(tensors);
+        if options.guard == Guard::Error {
+            return Err(match value.is_finite() {
+                true => Kind::NormOverflow { name, index, value },
+                false => Kind::NonFiniteGradient { name, index, value },
+            }
+            .into());
+        }
+        if options.extras.zero_grad {
+            tensors.zero_grads();
+        }
+        self.micro = 0;
+        Ok(Look::Skip(name))
+    }
+
     /// Steps made.
     pub fn steps(&self) -> u64 {
         self.step
     }
 
-    /// Bytes of memory that the optimizer keeps from step to step: the state of its rules, averages, slow weights, and what
+    /// Bytes of memory that the optimizer keeps from step to step: the state of its rules, averages, slow weights,
+    /// and what
     /// is kept beside weights of 16 bits. All of it is there after the first step.
     pub fn state_bytes(&self) -> usize {
         self.groups.iter().map(GroupState::state_bytes).sum()
@@ -208,7 +257,8 @@ impl<T: Element> Optimizer<T> {
     /// Changes a hyper-parameter of a group between steps, such as `lr`.
     ///
     /// # Errors
-    /// No such group or hyper-parameter; a value out of range, one that does not go with the others, or one that changes
+    /// No such group or hyper-parameter; a value out of range, one that does not go with the others, or one that
+    /// changes
     /// which state is kept.
     pub fn set(&mut self, group: &str, name: &str, value: impl Into<Value>) -> Result<()> {
         let index = self.find(group)?;
@@ -281,7 +331,7 @@ impl<T: Element> Optimizer<T> {
 
     /// The global 2-norm of the gradients as they are. Infinite or NaN only if one of them is, or if it is beyond the
     /// largest number.
-    fn norm(&mut self, tensors: &Tensors<'_, T>) -> f64 {
+    pub(crate) fn norm(&mut self, tensors: &Tensors<'_, T>) -> f64 {
         let sum = sums::sum_of_squares(&self.plan, tensors, self.options.extras.level, &mut self.sums);
         if sum.is_finite() {
             return sum.sqrt();

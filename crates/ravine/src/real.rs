@@ -33,6 +33,12 @@ pub trait Real:
     fn max(self, other: Self) -> Self;
     /// The magnitude of `self` with the sign of `sign`.
     fn copysign(self, sign: Self) -> Self;
+    /// -1, 0 or 1, as `self` is below, equal to or above 0; NaN if it is NaN.
+    #[inline(always)]
+    fn sign(self) -> Self {
+        let one = Self::from_f64(1.0).copysign(self);
+        Self::select(Self::from_f64(0.0).less(self.abs()), one, self)
+    }
     /// `self < other`; false if either is NaN.
     fn less(self, other: Self) -> Self::Mask;
     /// `yes` where `mask` holds, else `no`.

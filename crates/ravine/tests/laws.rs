@@ -36,6 +36,16 @@ fn in_pool<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
 }
 
+/// Rules with a sum over each tensor: how elements are cut into tensors matters to them.
+fn sees_tensors(spec: &str) -> bool {
+    spec == "ef-signsgd" || spec.starts_with("fromage")
+}
+
+/// Rules that move weights without a gradient: by a pull to 0, by noise.
+fn moves_by_itself(spec: &str) -> bool {
+    spec == "asgd:lr=0.01" || ["fromage", "noisy-sgd", "sgld"].iter().any(|name| spec.starts_with(name))
+}
+
 #[test]
 fn the_same_bits_for_any_threads_width_and_cut() {
     let many_small: Vec<usize> = std::iter::repeat_n(97, MANY / 97).chain([MANY % 97]).collect();
@@ -53,11 +63,12 @@ fn the_same_bits_for_any_threads_width_and_cut() {
         for level in Level::available() {
             assert!(reference == result::<f32>(spec, &[MANY], level), "{spec} {level:?}");
         }
-        for cut in [&many_small[..], &uneven] {
+        for cut in [&many_small[..], &uneven].into_iter().filter(|_| !sees_tensors(spec)) {
             assert!(reference == result::<f32>(spec, cut, Level::widest()), "{spec} {}", cut.len());
         }
+        let cut = if sees_tensors(spec) { &[MANY][..] } else { &many_small };
         let reference = in_pool(1, || result::<f64>(spec, &[MANY], Level::Baseline));
-        assert!(reference == in_pool(3, || result::<f64>(spec, &many_small, Level::widest())), "{spec} f64");
+        assert!(reference == in_pool(3, || result::<f64>(spec, cut, Level::widest())), "{spec} f64");
     }
 }
 
@@ -123,7 +134,9 @@ fn without_a_guard_a_nan_passes_through() {
 
 #[test]
 fn a_zero_gradient_moves_nothing_without_decay_or_momentum() {
-    for spec in VARIANTS.iter().filter(|spec| !spec.contains("decay=0.1") && !spec.starts_with("adamw")) {
+    let decays =
+        |spec: &str| spec.contains("decay=0.1") || spec.starts_with("adamw") || moves_by_itself(spec);
+    for spec in VARIANTS.iter().filter(|spec| !decays(spec)) {
         let mut optimizer: Optimizer<f64> = builder(spec).build(&params(&[4])).unwrap();
         let mut values = normal::<f64>(1, 4);
         let before = values.clone();

@@ -1,19 +1,21 @@
 //! RMSProp.
 
 use crate::catalogue::Entry;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::hyper::Range;
 use crate::pass::Pass;
 use crate::real::Real;
-use crate::rule::{At, Decay, Rule, Slot, Update};
+use crate::rule::{At, Decay, Rule, Slot, Update, power};
 
 pub(super) const ENTRY: Entry<Box<dyn Rule>> = Entry {
     name: "rmsprop",
     presets: &[],
     title: "RMSProp: gradients divided by a running root mean square",
     formula: "s = alpha s + (1 - alpha) g^2; w -= lr g / (sqrt(s) + eps)",
-    advice: "Recurrent networks and reinforcement learning; follows a moving optimum, as it forgets old gradients.",
-    source: "Tieleman, Hinton, Coursera lecture 6.5, 2012; centered: Graves, arXiv 1308.0850; torch.optim.RMSprop",
+    advice: "Recurrent networks and reinforcement learning; follows a moving optimum, as it forgets old \
+             gradients.",
+    source: "Tieleman, Hinton, Coursera lecture 6.5, 2012; centered: Graves, arXiv 1308.0850; \
+             torch.optim.RMSprop",
     make: || Box::new(RmsProp::default()),
 };
 
@@ -24,7 +26,7 @@ crate::hyper! {
     ///
     /// - Centered: a = alpha a + (1 - alpha) g, and max(s - a^2, 0) in place of s (Graves, arXiv 1308.0850). PyTorch
     ///   has no max, so that rounding below 0 makes its weights NaN when gradients stay the same.
-    /// - Momentum: v = momentum v + g / (sqrt(s) + eps); w -= lr v.
+    /// - Momentum: v = momentum v + d, where d = g / (sqrt(s) + eps); w -= lr v, or lr (d + momentum v) with nesterov.
     ///
     /// State: `square_avg`, then `grad_avg` if centered, then `momentum_buffer` if momentum is not 0. Defaults are
     /// torch.optim.RMSprop's; the lecture's alpha is 0.9, Keras's learning rate 1e-3.
@@ -40,6 +42,12 @@ crate::hyper! {
         eps_in_sqrt: bool = false, Range::Bool;
         /// How much of the velocity each step keeps; 0 for none.
         momentum: f64 = 0.0, Range::NonNegative;
+        /// Nesterov's momentum: look ahead along the velocity, as in optax.
+        nesterov: bool = false, Range::Bool;
+        /// Where the mean square starts.
+        initial_scale: f64 = 0.0, Range::NonNegative;
+        /// Correct the means for having started at 0, as in optax: s / (1 - alpha^t) in place of s.
+        bias_correction: bool = false, Range::Bool;
         /// Divide by the standard deviation of the gradient instead of its root mean square.
         centered: bool = false, Range::Bool;
         /// Strength of the weight decay.
@@ -49,8 +57,8 @@ crate::hyper! {
     }
 }
 
-/// The scalars: lr, alpha, 1 - alpha, eps inside the root, eps outside it, momentum.
-type Scalars<R> = [R; 6];
+/// The scalars: lr, alpha, 1 - alpha, correction of the means, eps inside the root, eps outside it, momentum.
+type Scalars<R> = [R; 7];
 
 #[inline(always)]
 fn mean_square<R: Real>([_, alpha, rest, ..]: Scalars<R>, g: R, square: R) -> R {
@@ -64,59 +72,63 @@ fn mean<R: Real>([_, _, rest, ..]: Scalars<R>, g: R, mean: R) -> R {
 
 /// What NaN passes through, and rounding does not take below 0.
 #[inline(always)]
-fn variance<R: Real>(square: R, average: R) -> R {
-    R::from_f64(0.0).max(square - average * average)
+fn variance<R: Real>([_, _, _, correction, ..]: Scalars<R>, square: R, average: R) -> R {
+    let average = average * correction;
+    R::from_f64(0.0).max(square * correction - average * average)
 }
 
 #[inline(always)]
-fn normalised<R: Real>([_, _, _, inside, outside, _]: Scalars<R>, g: R, square: R) -> R {
+fn normalised<R: Real>([.., inside, outside, _]: Scalars<R>, g: R, square: R) -> R {
     g / ((square + inside).sqrt() + outside)
 }
 
+/// The new weight and velocity.
 #[inline(always)]
-fn velocity<R: Real>([.., momentum]: Scalars<R>, direction: R, v: R) -> R {
-    momentum * v + direction
+fn moved<R: Real, const NESTEROV: bool>(k: Scalars<R>, w: R, direction: R, v: R) -> (R, R) {
+    let [lr, .., momentum] = k;
+    let v = momentum * v + direction;
+    (w - lr * if NESTEROV { direction + momentum * v } else { v }, v)
 }
 
 struct Plain;
 
-impl Update<1, 6> for Plain {
+impl Update<1, 7> for Plain {
     #[inline(always)]
     fn update<R: Real>(k: Scalars<R>, w: R, g: R, [square]: [R; 1]) -> (R, [R; 1]) {
         let square = mean_square(k, g, square);
-        (w - k[0] * normalised(k, g, square), [square])
+        (w - k[0] * normalised(k, g, square * k[3]), [square])
     }
 }
 
-struct Momentum;
+struct Momentum<const NESTEROV: bool>;
 
-impl Update<2, 6> for Momentum {
+impl<const NESTEROV: bool> Update<2, 7> for Momentum<NESTEROV> {
     #[inline(always)]
     fn update<R: Real>(k: Scalars<R>, w: R, g: R, [square, v]: [R; 2]) -> (R, [R; 2]) {
         let square = mean_square(k, g, square);
-        let v = velocity(k, normalised(k, g, square), v);
-        (w - k[0] * v, [square, v])
+        let (w, v) = moved::<R, NESTEROV>(k, w, normalised(k, g, square * k[3]), v);
+        (w, [square, v])
     }
 }
 
 struct Centered;
 
-impl Update<2, 6> for Centered {
+impl Update<2, 7> for Centered {
     #[inline(always)]
     fn update<R: Real>(k: Scalars<R>, w: R, g: R, [square, average]: [R; 2]) -> (R, [R; 2]) {
         let (square, average) = (mean_square(k, g, square), mean(k, g, average));
-        (w - k[0] * normalised(k, g, variance(square, average)), [square, average])
+        (w - k[0] * normalised(k, g, variance(k, square, average)), [square, average])
     }
 }
 
-struct CenteredMomentum;
+struct CenteredMomentum<const NESTEROV: bool>;
 
-impl Update<3, 6> for CenteredMomentum {
+impl<const NESTEROV: bool> Update<3, 7> for CenteredMomentum<NESTEROV> {
     #[inline(always)]
     fn update<R: Real>(k: Scalars<R>, w: R, g: R, [square, average, v]: [R; 3]) -> (R, [R; 3]) {
         let (square, average) = (mean_square(k, g, square), mean(k, g, average));
-        let v = velocity(k, normalised(k, g, variance(square, average)), v);
-        (w - k[0] * v, [square, average, v])
+        let (w, v) = moved::<R, NESTEROV>(k, w, normalised(k, g, variance(k, square, average)), v);
+        (w, [square, average, v])
     }
 }
 
@@ -128,7 +140,7 @@ impl Rule for RmsProp {
         self.lr
     }
     fn slots(&self) -> Vec<Slot> {
-        let mut slots = vec![Slot::zero("square_avg").non_negative()];
+        let mut slots = vec![Slot::new("square_avg", self.initial_scale).non_negative()];
         if self.centered {
             slots.push(Slot::zero("grad_avg"));
         }
@@ -140,15 +152,27 @@ impl Rule for RmsProp {
     fn decay(&self) -> Decay {
         Decay::new(self.weight_decay, self.decoupled)
     }
+    fn check(&self) -> Result<()> {
+        match self.nesterov && self.momentum == 0.0 {
+            true => Err(Error::rule(ENTRY.name, "nesterov needs momentum above 0")),
+            false => Ok(()),
+        }
+    }
     fn step(&self, at: At, pass: &mut Pass<'_>) -> Result<()> {
         let [inside, outside] = if self.eps_in_sqrt { [self.eps, 0.0] } else { [0.0, self.eps] };
         let momentum = at.momentum.unwrap_or(self.momentum);
-        let scalars = [at.lr, self.alpha, 1.0 - self.alpha, inside, outside, momentum];
-        match (self.centered, self.momentum != 0.0) {
-            (false, false) => pass.run(Plain, scalars),
-            (false, true) => pass.run(Momentum, scalars),
-            (true, false) => pass.run(Centered, scalars),
-            (true, true) => pass.run(CenteredMomentum, scalars),
+        let correction = match self.bias_correction {
+            true => 1.0 / (1.0 - power(self.alpha, at.step.saturating_add(1))),
+            false => 1.0,
+        };
+        let scalars = [at.lr, self.alpha, 1.0 - self.alpha, correction, inside, outside, momentum];
+        match (self.centered, self.momentum != 0.0, self.nesterov) {
+            (false, false, _) => pass.run(Plain, scalars),
+            (false, true, false) => pass.run(Momentum::<false>, scalars),
+            (false, true, true) => pass.run(Momentum::<true>, scalars),
+            (true, false, _) => pass.run(Centered, scalars),
+            (true, true, false) => pass.run(CenteredMomentum::<false>, scalars),
+            (true, true, true) => pass.run(CenteredMomentum::<true>, scalars),
         }
     }
     fn boxed(&self) -> Box<dyn Rule> {

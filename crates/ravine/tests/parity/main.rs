@@ -1,6 +1,7 @@
 //! Rules against reference implementations: the table of which equals which, to what tolerance, is `docs/parity.md`.
 
 mod cases;
+mod lbfgs;
 mod table;
 
 use cases::{CASES, Case};
@@ -48,23 +49,49 @@ static GOLDENS: LazyLock<HashMap<String, Golden>> = LazyLock::new(|| {
 const INPUTS: &[u8] = include_bytes!("../goldens/inputs.safetensors");
 const STEPS: usize = 50;
 
-/// The gradient of the loss of configurations with a closure: the sum over p of (p - 0.5)^2 + 0.1 p^4.
-fn gradient(p: &[f64]) -> Vec<f64> {
-    p.iter().map(|p| 2.0 * (p - 0.5) + 0.4 * p * p * p).collect()
+/// The loss of configurations with a closure, the sum over p of (p - 0.5)^2 + 0.1 p^4. Writes its gradient.
+fn loss(values: &[&mut [f64]], grads: &mut [&mut [f64]]) -> f64 {
+    let mut loss = 0.0;
+    for (values, grads) in values.iter().zip(grads) {
+        for (p, g) in values.iter().zip(grads.iter_mut()) {
+            loss += (p - 0.5) * (p - 0.5) + 0.1 * p.powi(4);
+            *g = 2.0 * (p - 0.5) + 0.4 * p * p * p;
+        }
+    }
+    loss
 }
 
-/// The largest difference between our run and the golden one, relative to the largest magnitude that the element had at
-/// any recorded step: a rounding error made there stays when later steps bring the element near 0.
-fn stray(case: &Case) -> f64 {
-    let golden = GOLDENS.get(case.golden).unwrap_or_else(|| panic!("no golden {}", case.golden));
+/// The numbers of an input of a golden configuration, such as its first parameters `p0`, and their shape.
+fn input(golden: &Golden, name: &str) -> (Vec<f64>, Vec<usize>) {
     let inputs = SafeTensors::deserialize(INPUTS).unwrap();
     let kind = golden.about["inputs"].as_str().unwrap();
-    let input = |name: &str| {
-        let tensor = inputs.tensor(&format!("{kind}/{name}")).unwrap();
-        (f64::from_bytes(tensor.data()), tensor.shape().to_vec())
-    };
-    let (mut values, shapes): (Vec<_>, Vec<_>) = (0..3).map(|i| input(&format!("p{i}"))).unzip();
-    let grads: Vec<Vec<f64>> = (0..3).map(|i| input(&format!("g{i}")).0).collect();
+    let tensor = inputs.tensor(&format!("{kind}/{name}")).unwrap();
+    (f64::from_bytes(tensor.data()), tensor.shape().to_vec())
+}
+
+fn golden(name: &str) -> &'static Golden {
+    GOLDENS.get(name).unwrap_or_else(|| panic!("no golden {name}"))
+}
+
+/// The largest difference between a tensor of ours and a golden one at a row, relative to the largest magnitude that the
+/// element had at any recorded step: a rounding error made there stays when later steps bring the element near 0.
+fn difference(ours: &[f64], theirs: &[f64], row: usize) -> f64 {
+    let mut worst = 0.0f64;
+    for (j, &x) in ours.iter().enumerate() {
+        let path = theirs.iter().skip(j).step_by(ours.len());
+        let scale = path.fold(f64::MIN_POSITIVE, |scale, y| scale.max(y.abs()));
+        let difference = (x - theirs[row * ours.len() + j]).abs() / scale;
+        // NaN is as far away as can be.
+        worst = if difference.is_nan() { f64::INFINITY } else { worst.max(difference) };
+    }
+    worst
+}
+
+/// The largest difference between our run and the golden one.
+fn stray(case: &Case) -> f64 {
+    let golden = golden(case.golden);
+    let (mut values, shapes): (Vec<_>, Vec<_>) = (0..3).map(|i| input(golden, &format!("p{i}"))).unzip();
+    let grads: Vec<Vec<f64>> = (0..3).map(|i| input(golden, &format!("g{i}")).0).collect();
     let closure = !golden.about["closure"].is_null();
     let params: Vec<ParamSpec> =
         shapes.iter().enumerate().map(|(i, shape)| ParamSpec::new(format!("p{i}"), shape.clone())).collect();
@@ -72,25 +99,20 @@ fn stray(case: &Case) -> f64 {
     let mut optimizer = (case.with)(builder).build::<f64>(&params).unwrap();
     let mut worst = 0.0f64;
     for step in 0..STEPS {
-        let mut now: Vec<Vec<f64>> = match closure {
-            true => values.iter().map(|p| gradient(p)).collect(),
-            false => (0..3).map(|i| grads[i][step * values[i].len()..][..values[i].len()].to_vec()).collect(),
-        };
+        let mut now: Vec<Vec<f64>> =
+            (0..3).map(|i| grads[i][step * values[i].len()..][..values[i].len()].to_vec()).collect();
         let mut values_now: Vec<&mut [f64]> = values.iter_mut().map(|x| &mut x[..]).collect();
         let mut grads_now: Vec<&mut [f64]> = now.iter_mut().map(|x| &mut x[..]).collect();
-        let _ = optimizer.step(&mut values_now, &mut grads_now).unwrap();
+        let _ = match closure {
+            true => optimizer.step_with(&mut values_now, &mut grads_now, loss).unwrap().1,
+            false => optimizer.step(&mut values_now, &mut grads_now).unwrap(),
+        };
         let Some(row) = golden.rows.iter().position(|&row| row == step + 1) else { continue };
         let evaluation = optimizer.evaluation(&values.iter().map(|x| &x[..]).collect::<Vec<_>>()).unwrap();
         for (i, values) in values.iter().enumerate() {
             for (name, ours) in [("p", &values[..]), ("x", evaluation.tensor(i))] {
                 let Some(theirs) = golden.tensors.get(&format!("{name}{i}")) else { continue };
-                for (j, &x) in ours.iter().enumerate() {
-                    let path = theirs.iter().skip(j).step_by(ours.len());
-                    let scale = path.fold(f64::MIN_POSITIVE, |scale, y| scale.max(y.abs()));
-                    let difference = (x - theirs[row * ours.len() + j]).abs() / scale;
-                    // NaN is as far away as can be.
-                    worst = if difference.is_nan() { f64::INFINITY } else { worst.max(difference) };
-                }
+                worst = worst.max(difference(ours, theirs, row));
             }
         }
     }

@@ -23,6 +23,15 @@ fn table() -> String {
         )
         .unwrap();
     }
+    for case in super::lbfgs::CASES {
+        let version = GOLDENS[case.golden].about["version"].as_str().unwrap_or("");
+        writeln!(
+            text,
+            "| `Lbfgs`: {} | `{}` | {version} | {:e} |  |",
+            case.ours, case.golden, case.tolerance
+        )
+        .unwrap();
+    }
     text
 }
 
