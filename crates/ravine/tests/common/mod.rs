@@ -27,7 +27,67 @@ pub(crate) const VARIANTS: &[&str] = &[
     "adam:lr=0.01,weight_decay=0.1",
     "adamw:lr=0.01",
     "adamw:lr=0.01,amsgrad=true",
+    "adabelief:lr=0.01",
+    "adabelief:lr=0.01,amsgrad=true",
+    "adabelief:lr=0.01,nesterov=true",
+    "adabelief:lr=0.01,rectify=true",
+    "adabelief:lr=0.01,weight_decay=0.1",
+    "yogi:lr=0.01",
+    "adan:lr=0.01",
+    "adan:lr=0.01,weight_decay=0.1",
+    "adan:lr=0.01,no_prox=true,weight_decay=0.1",
+    "ademamix:lr=0.01",
+    "ademamix:lr=0.01,t_alpha_beta3=10",
+    "simplified-ademamix:lr=0.01",
+    "simplified-ademamix:lr=0.01,alpha=2",
+    "lamb:lr=0.01",
+    "lamb:lr=0.01,weight_decay=0.1",
+    "lamb:lr=0.01,bias_correction=false,grad_averaging=false,trust_clip=true",
+    "lars:lr=0.1,skip_1d=false",
+    "lars:lr=0.1,skip_1d=false,momentum=0,weight_decay=0.1",
+    "lars:lr=0.1,skip_1d=false,nesterov=true",
+    "novograd:lr=0.01",
+    "novograd:lr=0.01,grad_averaging=true,weight_decay=0.1",
+    "sophia:lr=0.01,update_period=2,batch_size=1,weight_decay=0",
+    "sophia:lr=0.01,update_period=0,estimate=given,weight_decay=0.1",
+    "mars:lr=0.01",
+    "mars:lr=0.01,amsgrad=true",
+    "mars-lion:lr=0.01",
+    "adam-mini:lr=0.01",
+    "adam-mini:lr=0.01,block_rows=0",
+    "schedule-free-sgd:lr=0.01",
+    "schedule-free-sgd:lr=0.01,warmup_steps=3,r=1,weight_decay=0.1",
+    "schedule-free-adamw:lr=0.01",
+    "schedule-free-adamw:lr=0.01,amsgrad=true,decoupling_c=2,weight_decay=0.1",
+    "schedule-free-radam:lr=0.01",
+    "schedule-free-radam:lr=0.01,silent_sgd_phase=false",
+    "prodigy:d0=0.001",
+    "prodigy:d0=0.001,bias_correction=true,growth_rate=1.1,weight_decay=0.1",
+    "prodigy:d0=0.001,safeguard_warmup=true",
+    "dog:reps_rel=0.001",
+    "ldog:reps_rel=0.001",
+    "dowg",
+    "dadapt-sgd:d0=0.001",
+    "dadapt-sgd:d0=0.001,momentum=0",
+    "dadapt-adagrad:d0=0.001",
+    "dadapt-adagrad:d0=0.001,momentum=0.9",
+    "dadapt-adam:d0=0.001",
+    "dadapt-adam:d0=0.001,bias_correction=true,decoupled=true,weight_decay=0.1",
+    "dadapt-lion:d0=0.001",
+    "madgrad:lr=0.01",
+    "madgrad:lr=0.01,decoupled=true,weight_decay=0.1",
+    "adopt:lr=0.01",
+    "adopt:lr=0.01,nesterov=true",
+    "adopt:lr=0.01,use_clipping=false",
 ];
+
+/// The rules whose step depends on which elements make up a tensor.
+const BY_TENSOR: &[&str] = &["adam-mini", "lamb", "lars", "ldog", "mars", "mars-lion", "novograd"];
+
+/// Whether a step does.
+pub(crate) fn by_tensor(spec: &str) -> bool {
+    BY_TENSOR.contains(&spec.split(':').next().unwrap())
+}
 
 pub(crate) fn builder(spec: &str) -> Builder {
     Optimizer::builder_boxed(rules::parse(spec).unwrap())
