@@ -5,11 +5,14 @@ use crate::error::Result;
 use crate::rule::Rule;
 
 mod adabelief;
+mod adabound;
 mod adagrad;
 mod adam;
 mod adam_mini;
+mod adamod;
 mod adamw;
 mod adan;
+mod adanorm;
 mod ademamix;
 mod adopt;
 mod dadapt_adagrad;
@@ -19,7 +22,10 @@ mod dadapt_sgd;
 mod distance;
 mod dog;
 mod dowg;
+mod grams;
+mod kate;
 mod lamb;
+mod laprop;
 mod lars;
 mod madgrad;
 mod mars;
@@ -34,14 +40,18 @@ mod schedule_free_sgd;
 mod sgd;
 mod simplified_ademamix;
 mod sophia;
+mod stable_adamw;
 mod yogi;
 
 pub use adabelief::AdaBelief;
+pub use adabound::AdaBound;
 pub use adagrad::Adagrad;
 pub use adam::Adam;
 pub use adam_mini::AdamMini;
+pub use adamod::AdaMod;
 pub use adamw::AdamW;
 pub use adan::Adan;
+pub use adanorm::AdaNorm;
 pub use ademamix::AdEMAMix;
 pub use adopt::Adopt;
 pub use dadapt_adagrad::DAdaptAdagrad;
@@ -50,7 +60,10 @@ pub use dadapt_lion::DAdaptLion;
 pub use dadapt_sgd::DAdaptSgd;
 pub use dog::DoG;
 pub use dowg::DoWG;
+pub use grams::Grams;
+pub use kate::Kate;
 pub use lamb::Lamb;
+pub use laprop::LaProp;
 pub use lars::Lars;
 pub use madgrad::MadGrad;
 pub use mars::Mars;
@@ -63,6 +76,7 @@ pub use schedule_free_sgd::ScheduleFreeSgd;
 pub use sgd::Sgd;
 pub use simplified_ademamix::SimplifiedAdEMAMix;
 pub use sophia::Sophia;
+pub use stable_adamw::StableAdamW;
 pub use yogi::Yogi;
 
 /// Every rule there is.
@@ -95,6 +109,13 @@ pub const CATALOGUE: &[Entry<Box<dyn Rule>>] = &[
     simplified_ademamix::ENTRY,
     sophia::ENTRY,
     yogi::ENTRY,
+    adabound::ENTRY,
+    adamod::ENTRY,
+    adanorm::ENTRY,
+    grams::ENTRY,
+    kate::ENTRY,
+    laprop::ENTRY,
+    stable_adamw::ENTRY,
 ];
 
 /// The rule that a text such as `sgd:lr=0.1,momentum=0.9` stands for: a name or preset from the catalogue, and

@@ -79,10 +79,25 @@ pub(crate) const VARIANTS: &[&str] = &[
     "adopt:lr=0.01",
     "adopt:lr=0.01,nesterov=true",
     "adopt:lr=0.01,use_clipping=false",
+    "adamod:lr=0.01",
+    "adabound:lr=0.01",
+    "amsbound:lr=0.01",
+    "adanorm:lr=0.01",
+    "adanorm:lr=0.01,amsgrad=true",
+    "stable-adamw:lr=0.01,weight_decay=0",
+    "stable-adamw:lr=0.01,weight_decay=0.1",
+    "laprop:lr=0.01",
+    "laprop:lr=0.01,amsgrad=true",
+    "laprop:lr=0.01,centered=true,steps_before_using_centered=1",
+    "laprop:lr=0.01,centered=true,amsgrad=true",
+    "grams:lr=0.01",
+    "kate:lr=0.01",
+    "kate:lr=0.01,delta=0.1",
 ];
 
 /// The rules whose step depends on which elements make up a tensor.
-const BY_TENSOR: &[&str] = &["adam-mini", "lamb", "lars", "ldog", "mars", "mars-lion", "novograd"];
+const BY_TENSOR: &[&str] =
+    &["adam-mini", "adanorm", "lamb", "lars", "ldog", "mars", "mars-lion", "novograd", "stable-adamw"];
 
 /// Whether a step does.
 pub(crate) fn by_tensor(spec: &str) -> bool {
