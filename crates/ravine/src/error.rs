@@ -69,6 +69,8 @@ pub(crate) enum Kind {
     SlotCount { rule: &'static str, expected: usize, got: usize },
     #[error("a step of {rule} must run one update, not {runs}")]
     UpdateCount { rule: &'static str, runs: usize },
+    #[error("no rule takes curvature; sophia does")]
+    NoCurvature,
     #[error(
         "there is no average of the weights yet: build the optimizer with `ema` or `swa` and make its first steps"
     )]

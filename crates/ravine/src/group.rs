@@ -332,11 +332,32 @@ impl<T: Element> GroupState<T> {
             Decay::Decoupled(lambda) => (0.0, 1.0 - at.lr * lambda),
         };
         let scale = if self.maximize { -moment.scale } else { moment.scale };
-        let random = Random::new(options.seed).stream(self.seed).stream(at.step);
+        let random = self.random(moment);
         let sd = self.rule.noise(at).hypot(options.noise.map_or(0.0, |noise| noise.sd(at.step)));
         let noise = (sd > 0.0).then_some((sd, random));
         let before = Before { scale, clip: options.clip_value, noise, l2, keep };
+        self.pass(tensors, moment, at, before, |rule, pass| rule.step(at, pass))
+    }
 
+    /// Shows the rule an estimate of curvature, which lies where gradients do. True if it takes it.
+    pub(crate) fn observe(&mut self, tensors: &mut Tensors<'_, T>, moment: &Moment<'_>) -> Result<bool> {
+        let at = self.at(moment);
+        let scale = if self.maximize { -moment.scale } else { moment.scale };
+        let before = Before { scale, clip: f64::INFINITY, noise: None, l2: 0.0, keep: 1.0 };
+        self.pass(tensors, moment, at, before, |rule, pass| rule.observe(at, pass))
+    }
+
+    /// Lets the rule go over the tensors of this group.
+    fn pass<X>(
+        &mut self,
+        tensors: &mut Tensors<'_, T>,
+        moment: &Moment<'_>,
+        at: At,
+        before: Before,
+        work: impl FnOnce(&dyn Rule, &mut Pass<'_>) -> Result<X>,
+    ) -> Result<X> {
+        let options = moment.options;
+        let random = self.random(moment);
         let (lanes, columns) = (&mut self.lanes.lanes, &mut self.lanes.columns);
         let extras = [&mut self.slow, &mut self.average, &mut self.residual];
         columns.clear();
@@ -383,7 +404,12 @@ impl<T: Element> GroupState<T> {
             buffers: &mut self.buffers,
             scratch: &mut self.scratch,
         };
-        self.rule.step(at, &mut Pass::new(self.rule.name(), job))
+        work(&*self.rule, &mut Pass::new(self.rule.name(), job))
+    }
+
+    /// Where the random numbers of a step come from.
+    fn random(&self, moment: &Moment<'_>) -> Random {
+        Random::new(moment.options.seed).stream(self.seed).stream(moment.step)
     }
 }
 

@@ -219,6 +219,18 @@ macro_rules! field {
         }
     )*};
 }
+impl Field for [f64; 3] {
+    fn value(&self) -> Value {
+        Value::Floats(self.to_vec())
+    }
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Floats(list) => list.try_into().ok(),
+            _ => None,
+        }
+    }
+}
+
 field!(bool => Bool, u64 => Int, f64 => Float, [f64; 2] => Pair, Vec<u64> => Ints, Vec<f64> => Floats, &'static str => Word);
 
 /// Defines a struct of hyper-parameters once: fields, documentation, defaults and ranges. From it come `Default`,

@@ -281,6 +281,45 @@ impl<T: Element> Optimizer<T> {
         self.options.metric_schedule.as_mut().is_some_and(|schedule| schedule.observe(metric))
     }
 
+    /// Gives the rules an estimate of the Hessian's diagonal, or a gradient that they make one of: see
+    /// [`Sophia`](crate::rules::Sophia). The buffers are as for [`step`](Self::step); nothing but the rules' state changes. The
+    /// loss scale is divided out; there is neither clipping nor decay, and no micro-batches.
+    ///
+    /// # Errors
+    /// A number or length of tensors that does not fit; an estimate that is not finite; no group's rule takes one. Then nothing
+    /// has changed.
+    pub fn observe_curvature(&mut self, values: &mut [&mut [T]], estimate: &mut [&mut [T]]) -> Result<()> {
+        self.check_tensors("parameters", "parameter", values.len(), |i| values[i].len())?;
+        self.check_tensors("estimates", "the estimate of", estimate.len(), |i| estimate[i].len())?;
+        let mut memory = std::mem::take(&mut self.memory);
+        let pairs = values.iter_mut().zip(estimate).map(|(values, grads)| (&mut **values, &mut **grads));
+        let taken = self.observe_tensors(Tensors::gather(&mut memory, pairs));
+        self.memory = memory;
+        taken
+    }
+
+    fn observe_tensors(&mut self, mut tensors: Tensors<'_, T>) -> Result<()> {
+        let norm = self.norm(&tensors);
+        if !norm.is_finite() {
+            let (name, index, value) = self.first_non_finite(&tensors);
+            if !value.is_finite() {
+                return Err(Kind::NonFiniteGradient { name, index, value }.into());
+            }
+        }
+        let moment = Moment {
+            step: self.step,
+            scale: 1.0 / self.options.loss_scale,
+            metric_schedule: self.options.metric_schedule.as_deref(),
+            options: &self.options.extras,
+            level: self.options.extras.level,
+        };
+        let mut taken = false;
+        for group in &mut self.groups {
+            taken |= group.observe(&mut tensors, &moment)?;
+        }
+        if taken { Ok(()) } else { Err(Kind::NoCurvature.into()) }
+    }
+
     /// Copies the average of the weights into buffers like those of the parameters, to evaluate with.
     ///
     /// # Errors

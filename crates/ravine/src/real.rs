@@ -25,6 +25,9 @@ pub trait Real:
     fn from_f64(x: f64) -> Self;
     /// Square root, correctly rounded.
     fn sqrt(self) -> Self;
+    /// Cube root of a number that is 0 or more, right to the last place or two; not of numbers so small that they are not
+    /// kept in full.
+    fn cbrt(self) -> Self;
     /// Absolute value.
     fn abs(self) -> Self;
     /// The smaller; `other` if they are equal or either is NaN.
@@ -46,7 +49,7 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($($t:ty),*) => {$(
+    ($($t:ty, $third:literal, $rounds:literal;)*) => {$(
         impl Real for $t {
             type Mask = bool;
             #[inline(always)]
@@ -56,6 +59,17 @@ macro_rules! real {
             #[inline(always)]
             fn sqrt(self) -> Self {
                 self.sqrt()
+            }
+            #[inline(always)]
+            fn cbrt(self) -> Self {
+                // A third of the exponent, with what its bias is short of, is right to a few percent; each round of Halley's
+                // method makes three times as many digits right.
+                let mut root = <$t>::from_bits(self.to_bits() / 3 + $third);
+                for _ in 0..$rounds {
+                    let rest = self / (root * root);
+                    root = root * (root + (rest + rest)) / ((root + root) + rest);
+                }
+                if self > 0.0 { root } else { self }
             }
             #[inline(always)]
             fn abs(self) -> Self {
@@ -84,4 +98,28 @@ macro_rules! real {
         }
     )*};
 }
-real!(f32, f64);
+real! {
+    f32, 0x2a51_4067, 2;
+    f64, 0x2a9f_7893_0000_0000, 3;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cube_roots_are_right_to_the_last_places() {
+        for exponent in -300..300 {
+            let x = 1.7 * 10f64.powi(exponent);
+            let exact = f64::cbrt(x);
+            assert!((Real::cbrt(x) / exact - 1.0).abs() < 4.0 * f64::EPSILON, "{x}");
+            let small = x as f32;
+            if small.is_normal() {
+                let exact = f64::cbrt(f64::from(small));
+                assert!((f64::from(Real::cbrt(small)) / exact - 1.0).abs() < 2e-7, "{small}");
+            }
+        }
+        assert_eq!([Real::cbrt(0.0f64), Real::cbrt(8.0), Real::cbrt(1.0)], [0.0, 2.0, 1.0]);
+        assert!(Real::cbrt(f64::NAN).is_nan());
+    }
+}

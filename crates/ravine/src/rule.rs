@@ -244,6 +244,15 @@ pub trait Rule: Hyper + Send + Sync {
     /// # Errors
     /// Those of [`Pass::run`].
     fn step(&self, at: At, pass: &mut Pass<'_>) -> Result<()>;
+    /// Takes in an estimate of curvature, which `pass` shows in place of the gradient, with [`Reduce`]s alone: see
+    /// [`Optimizer::observe_curvature`](crate::Optimizer::observe_curvature). Default: it is not taken.
+    ///
+    /// # Errors
+    /// Those of [`Pass::reduce`].
+    fn observe(&self, at: At, pass: &mut Pass<'_>) -> Result<bool> {
+        let _ = (at, pass);
+        Ok(false)
+    }
     /// A copy of it.
     fn boxed(&self) -> Box<dyn Rule>;
 }

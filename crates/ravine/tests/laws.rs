@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{VARIANTS, bits, builder, normal, params, train};
+use common::{VARIANTS, bits, builder, by_tensor, normal, params, train};
 use proptest::prelude::*;
 use ravine::simd::Level;
 use ravine::{Ema, Group, Guard, Math, Optimizer, Outcome, ParamSpec, rules};
@@ -36,11 +36,6 @@ fn in_pool<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
 }
 
-/// Rules with a sum over each tensor: how elements are cut into tensors matters to them.
-fn sees_tensors(spec: &str) -> bool {
-    spec == "ef-signsgd" || spec.starts_with("fromage")
-}
-
 /// Rules that move weights without a gradient: by a pull to 0, by noise.
 fn moves_by_itself(spec: &str) -> bool {
     spec == "asgd:lr=0.01" || ["fromage", "noisy-sgd", "sgld"].iter().any(|name| spec.starts_with(name))
@@ -63,12 +58,15 @@ fn the_same_bits_for_any_threads_width_and_cut() {
         for level in Level::available() {
             assert!(reference == result::<f32>(spec, &[MANY], level), "{spec} {level:?}");
         }
-        for cut in [&many_small[..], &uneven].into_iter().filter(|_| !sees_tensors(spec)) {
+        // Where a step looks at each tensor as one, other tensors make another step.
+        let cuts = if by_tensor(spec) { &[][..] } else { &[&many_small[..], &uneven] };
+        for cut in cuts {
             assert!(reference == result::<f32>(spec, cut, Level::widest()), "{spec} {}", cut.len());
         }
-        let cut = if sees_tensors(spec) { &[MANY][..] } else { &many_small };
-        let reference = in_pool(1, || result::<f64>(spec, &[MANY], Level::Baseline));
-        assert!(reference == in_pool(3, || result::<f64>(spec, cut, Level::widest())), "{spec} f64");
+        let lens = if by_tensor(spec) { &uneven[..] } else { &many_small };
+        let whole = if by_tensor(spec) { lens } else { &[MANY] };
+        let reference = in_pool(1, || result::<f64>(spec, whole, Level::Baseline));
+        assert!(reference == in_pool(3, || result::<f64>(spec, lens, Level::widest())), "{spec} f64");
     }
 }
 

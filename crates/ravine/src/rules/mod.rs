@@ -5,88 +5,181 @@ use crate::error::Result;
 use crate::rule::Rule;
 
 mod acc_sgd;
+mod adabelief;
+mod adabound;
 mod adadelta;
 mod adagrad;
 mod adam;
 mod adam_hd;
+mod adam_mini;
 mod adamax;
+mod adamod;
 mod adamw;
+mod adan;
+mod adanorm;
+mod ademamix;
+mod adopt;
 mod aggmo;
 mod asgd;
+mod dadapt_adagrad;
+mod dadapt_adam;
+mod dadapt_lion;
+mod dadapt_sgd;
+mod distance;
+mod dog;
+mod dowg;
 mod ef_sign_sgd;
 mod fromage;
+mod grams;
+mod kate;
+mod lamb;
+mod laprop;
+mod lars;
 mod lion;
+mod madgrad;
+mod mars;
+mod moments;
 mod nadam;
 mod noisy_sgd;
+mod novograd;
 mod ogd;
 mod pid;
+mod prodigy;
 mod qhadam;
 mod qhm;
 mod radam;
 mod rmsprop;
 mod rprop;
+mod schedule_free;
+mod schedule_free_adamw;
+mod schedule_free_radam;
+mod schedule_free_sgd;
 mod sgd;
 mod sgd_hd;
 mod sgld;
 mod sign_sgd;
+mod simplified_ademamix;
+mod sophia;
 mod sparse_adam;
+mod stable_adamw;
+mod yogi;
 
 pub use acc_sgd::AccSgd;
+pub use adabelief::AdaBelief;
+pub use adabound::AdaBound;
 pub use adadelta::Adadelta;
 pub use adagrad::Adagrad;
 pub use adam::Adam;
 pub use adam_hd::AdamHd;
+pub use adam_mini::AdamMini;
 pub use adamax::Adamax;
+pub use adamod::AdaMod;
 pub use adamw::AdamW;
+pub use adan::Adan;
+pub use adanorm::AdaNorm;
+pub use ademamix::AdEMAMix;
+pub use adopt::Adopt;
 pub use aggmo::AggMo;
 pub use asgd::Asgd;
+pub use dadapt_adagrad::DAdaptAdagrad;
+pub use dadapt_adam::DAdaptAdam;
+pub use dadapt_lion::DAdaptLion;
+pub use dadapt_sgd::DAdaptSgd;
+pub use dog::DoG;
+pub use dowg::DoWG;
 pub use ef_sign_sgd::EfSignSgd;
 pub use fromage::Fromage;
+pub use grams::Grams;
+pub use kate::Kate;
+pub use lamb::Lamb;
+pub use laprop::LaProp;
+pub use lars::Lars;
 pub use lion::Lion;
+pub use madgrad::MadGrad;
+pub use mars::Mars;
 pub use nadam::NAdam;
 pub use noisy_sgd::NoisySgd;
+pub use novograd::NovoGrad;
 pub use ogd::Ogd;
 pub use pid::Pid;
+pub use prodigy::Prodigy;
 pub use qhadam::QhAdam;
 pub use qhm::Qhm;
 pub use radam::RAdam;
 pub use rmsprop::RmsProp;
 pub use rprop::Rprop;
+pub use schedule_free_adamw::ScheduleFreeAdamW;
+pub use schedule_free_radam::ScheduleFreeRAdam;
+pub use schedule_free_sgd::ScheduleFreeSgd;
 pub use sgd::Sgd;
 pub use sgd_hd::SgdHd;
 pub use sgld::Sgld;
 pub use sign_sgd::SignSgd;
+pub use simplified_ademamix::SimplifiedAdEMAMix;
+pub use sophia::Sophia;
 pub use sparse_adam::SparseAdam;
+pub use stable_adamw::StableAdamW;
+pub use yogi::Yogi;
 
 /// Every rule there is.
 #[rustfmt::skip] // One line a rule.
 pub const CATALOGUE: &[Entry<Box<dyn Rule>>] = &[
     sgd::ENTRY,
     asgd::ENTRY,
+    sgd_hd::ENTRY,
+    acc_sgd::ENTRY,
+    pid::ENTRY,
+    ogd::ENTRY,
+    fromage::ENTRY,
+    aggmo::ENTRY,
+    qhm::ENTRY,
+    noisy_sgd::ENTRY,
+    sgld::ENTRY,
+    sign_sgd::ENTRY,
+    ef_sign_sgd::ENTRY,
+    lion::ENTRY,
+    rprop::ENTRY,
     adagrad::ENTRY,
     adadelta::ENTRY,
     rmsprop::ENTRY,
-    rprop::ENTRY,
     adam::ENTRY,
     adamw::ENTRY,
     adamax::ENTRY,
     nadam::ENTRY,
     radam::ENTRY,
     sparse_adam::ENTRY,
-    lion::ENTRY,
-    sign_sgd::ENTRY,
-    ef_sign_sgd::ENTRY,
-    aggmo::ENTRY,
-    qhm::ENTRY,
-    qhadam::ENTRY,
-    acc_sgd::ENTRY,
-    pid::ENTRY,
-    ogd::ENTRY,
-    fromage::ENTRY,
-    sgd_hd::ENTRY,
     adam_hd::ENTRY,
-    noisy_sgd::ENTRY,
-    sgld::ENTRY,
+    qhadam::ENTRY,
+    adabelief::ENTRY,
+    adam_mini::ENTRY,
+    adan::ENTRY,
+    ademamix::ENTRY,
+    adopt::ENTRY,
+    dadapt_adagrad::ENTRY,
+    dadapt_adam::ENTRY,
+    dadapt_lion::ENTRY,
+    dadapt_sgd::ENTRY,
+    dog::ENTRY,
+    dowg::ENTRY,
+    lamb::ENTRY,
+    lars::ENTRY,
+    madgrad::ENTRY,
+    mars::ENTRY,
+    novograd::ENTRY,
+    prodigy::ENTRY,
+    schedule_free_adamw::ENTRY,
+    schedule_free_radam::ENTRY,
+    schedule_free_sgd::ENTRY,
+    simplified_ademamix::ENTRY,
+    sophia::ENTRY,
+    yogi::ENTRY,
+    adabound::ENTRY,
+    adamod::ENTRY,
+    adanorm::ENTRY,
+    grams::ENTRY,
+    kate::ENTRY,
+    laprop::ENTRY,
+    stable_adamw::ENTRY,
 ];
 
 /// The rule that a text such as `sgd:lr=0.1,momentum=0.9` stands for: a name or preset from the catalogue, and

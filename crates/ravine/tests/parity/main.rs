@@ -19,11 +19,13 @@ struct Golden {
     tensors: HashMap<String, Vec<f64>>,
 }
 
-const FILES: [&[u8]; 4] = [
+const FILES: [&[u8]; 6] = [
     include_bytes!("../goldens/rules-torch.safetensors"),
     include_bytes!("../goldens/rules-optax.safetensors"),
     include_bytes!("../goldens/rules-pytorch_optimizer.safetensors"),
     include_bytes!("../goldens/rules-peers.safetensors"),
+    include_bytes!("../goldens/rules-timm.safetensors"),
+    include_bytes!("../goldens/rules-papers.safetensors"),
 ];
 
 static GOLDENS: LazyLock<HashMap<String, Golden>> = LazyLock::new(|| {
@@ -101,12 +103,26 @@ fn stray(case: &Case) -> f64 {
     for step in 0..STEPS {
         let mut now: Vec<Vec<f64>> =
             (0..3).map(|i| grads[i][step * values[i].len()..][..values[i].len()].to_vec()).collect();
+        let mut curvature: Vec<Vec<f64>> = match golden.about["hessian"].is_null() {
+            true => now.clone(),
+            false => now.iter().map(|g| g.iter().map(|g| g.abs() + 0.1).collect()).collect(),
+        };
         let mut values_now: Vec<&mut [f64]> = values.iter_mut().map(|x| &mut x[..]).collect();
         let mut grads_now: Vec<&mut [f64]> = now.iter_mut().map(|x| &mut x[..]).collect();
+        let mut curvature: Vec<&mut [f64]> = curvature.iter_mut().map(|x| &mut x[..]).collect();
+        // Theirs is given an estimate before each step, or the step's gradient after every so many.
+        let observes = case.ours.contains("update_period=0");
+        let every = golden.about["every"].as_u64();
+        if observes && every.is_none() {
+            optimizer.observe_curvature(&mut values_now, &mut curvature).unwrap();
+        }
         let _ = match closure {
             true => optimizer.step_with(&mut values_now, &mut grads_now, loss).unwrap().1,
             false => optimizer.step(&mut values_now, &mut grads_now).unwrap(),
         };
+        if observes && every.is_some_and(|every| (step as u64 + 1).is_multiple_of(every)) {
+            optimizer.observe_curvature(&mut values_now, &mut curvature).unwrap();
+        }
         let Some(row) = golden.rows.iter().position(|&row| row == step + 1) else { continue };
         let evaluation = optimizer.evaluation(&values.iter().map(|x| &x[..]).collect::<Vec<_>>()).unwrap();
         for (i, values) in values.iter().enumerate() {
