@@ -2,7 +2,7 @@
 
 use std::fmt::{Debug, Display};
 
-use ravine::Real;
+use ravine::linalg::Scalar;
 
 use crate::special;
 
@@ -10,7 +10,7 @@ use crate::special;
 ///
 /// The functions of f32 are polynomials without a branch, so that loops over them use vector instructions; their
 /// errors, measured against f64, stand beside each. The f64 ones are the standard library's.
-pub trait Float: Real<Mask = bool> + PartialOrd + Default + Display + Debug + sealed::Sealed {
+pub trait Float: Scalar + Display + Debug {
     /// Zero.
     const ZERO: Self;
     /// One.
@@ -80,29 +80,4 @@ impl Float for f64 {
     fn erf_and_gaussian(self) -> (Self, Self) {
         (special::erf_f64(self), (-self * self).exp())
     }
-}
-
-mod sealed {
-    use std::cell::Cell;
-
-    /// The matrix product exists for these two types only.
-    pub trait Sealed: Sized + 'static {
-        /// Lends this thread's scratch to `f`; a call inside of `f` gets another.
-        fn with_scratch<R>(f: impl FnOnce(&mut Vec<Self>) -> R) -> R;
-    }
-
-    macro_rules! sealed {
-        ($($t:ty),*) => {$(
-            impl Sealed for $t {
-                fn with_scratch<R>(f: impl FnOnce(&mut Vec<Self>) -> R) -> R {
-                    thread_local!(static SCRATCH: Cell<Vec<$t>> = const { Cell::new(Vec::new()) });
-                    let mut scratch = SCRATCH.take();
-                    let result = f(&mut scratch);
-                    SCRATCH.set(scratch);
-                    result
-                }
-            }
-        )*};
-    }
-    sealed!(f32, f64);
 }

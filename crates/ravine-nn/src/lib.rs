@@ -38,7 +38,6 @@ mod lanes;
 mod layer;
 pub mod layers;
 mod losses;
-mod matmul;
 mod network;
 mod packed;
 mod parallel;
@@ -47,7 +46,6 @@ mod penalty;
 mod shape;
 mod special;
 mod sums;
-mod transpose;
 
 pub use decode::{beam_decode, edit_distance, error_rate, greedy_decode};
 pub use error::Error;
@@ -61,8 +59,8 @@ pub use layers::{
 pub use losses::{
     BinaryCrossEntropy, CrossEntropy, Ctc, Loss, MeanSquared, SmoothedCrossEntropy, Transcript, accuracy,
 };
-pub use matmul::{Mat, MatMut, matmul, matmul_serial};
 pub use network::{Network, NetworkBuilder};
 pub use params::{Param, ParamSpec, Params};
 pub use penalty::{l1, l2};
+pub use ravine::linalg::{Mat, MatMut, matmul, matmul_serial};
 pub use shape::Shape;

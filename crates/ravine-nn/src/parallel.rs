@@ -14,15 +14,6 @@ pub(crate) fn is_alone() -> bool {
     rayon::current_num_threads() == 1
 }
 
-/// Does `task(i)` for each i below `count`.
-pub(crate) fn tasks(count: usize, task: impl Fn(usize) + Send + Sync) {
-    if count <= 1 || is_alone() {
-        (0..count).for_each(task);
-    } else {
-        (0..count).into_par_iter().with_max_len(1).for_each(task);
-    }
-}
-
 /// Writes `y` in pieces: `f` gets where a piece starts and the piece.
 pub(crate) fn chunks<T: Float>(y: &mut [T], f: impl Fn(usize, &mut [T]) + Send + Sync) {
     if y.len() <= CHUNK || is_alone() {

@@ -67,6 +67,8 @@ pub(crate) enum Kind {
     SlotCount { rule: &'static str, expected: usize, got: usize },
     #[error("a step of {rule} must run one update, not {runs}")]
     UpdateCount { rule: &'static str, runs: usize },
+    #[error("{operation} of a {rows} x {cols} matrix: {problem}")]
+    Matrix { operation: &'static str, rows: usize, cols: usize, problem: String },
     #[error(
         "there is no average of the weights yet: build the optimizer with `ema` or `swa` and make its first steps"
     )]

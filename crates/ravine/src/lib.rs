@@ -36,6 +36,7 @@
 //! | A rule of one's own | [`Update`], [`Rule`], [`hyper!`] |
 //! | A schedule of one's own | [`Schedule`], [`compose::Lambda`] |
 //! | Catalogues and their text form, for things of one's own | [`catalogue`], [`hyper!`] |
+//! | Products, orthogonal factors and decompositions of matrices | [`linalg`] |
 //! | Random numbers by counter, loops by vector width | [`random`], [`mod@simd`] |
 //!
 //! # Coming from PyTorch
@@ -79,6 +80,7 @@ mod group;
 mod hyper;
 mod job;
 mod lookahead;
+pub mod linalg;
 mod metric_schedule;
 mod optimizer;
 mod params;

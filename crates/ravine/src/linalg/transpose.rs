@@ -1,25 +1,27 @@
 //! Matrices turned.
 
+use super::Scalar;
 use rayon::prelude::*;
-
-use crate::{Float, parallel};
 
 /// Values turned at once, each way: a line or two of the cache.
 const BLOCK: usize = 16;
 
+/// Elements in a piece: some microseconds of work, well above what handing it to another thread costs.
+const PIECE: usize = 1 << 14;
+
 /// `y[col][row] = x[row][col]`, where the rows of `x` start `stride` values apart, and those of `y` are `rows` long.
-pub(crate) fn transpose<T: Float>(x: &[T], stride: usize, y: &mut [T], rows: usize) {
+pub(super) fn transpose<T: Scalar>(x: &[T], stride: usize, y: &mut [T], rows: usize) {
     let part = BLOCK * rows;
     let turn = |(i, y)| turn(&x[i * BLOCK..], stride, y, rows);
-    if y.len() <= parallel::CHUNK || parallel::is_alone() {
+    if y.len() <= PIECE || rayon::current_num_threads() == 1 {
         y.chunks_mut(part).enumerate().for_each(turn);
     } else {
-        y.par_chunks_mut(part).enumerate().with_min_len(parallel::CHUNK.div_ceil(part)).for_each(turn);
+        y.par_chunks_mut(part).enumerate().with_min_len(PIECE.div_ceil(part)).for_each(turn);
     }
 }
 
-ravine::simd! {
-    fn turn<T: Float>(x: &[T], stride: usize, y: &mut [T], rows: usize) {
+crate::simd! {
+    fn turn<T: Scalar>(x: &[T], stride: usize, y: &mut [T], rows: usize) {
         for start in (0..rows).step_by(BLOCK) {
             let end = rows.min(start + BLOCK);
             for (col, y) in y.chunks_exact_mut(rows).enumerate() {

@@ -1,103 +1,15 @@
-//! Matrix products. The only module with `unsafe`: the `gemm` crate works on raw pointers.
+//! Matrix products. The only module of the engine that calls the `gemm` crate, which works on raw pointers.
 
+use super::transpose::transpose;
+use super::{Mat, MatMut, Scalar};
+use rayon::prelude::*;
 use std::ops::Range;
-
-use crate::transpose::transpose;
-use crate::{Float, parallel};
-
-/// A matrix in a slice, read in its own order or transposed.
-#[derive(Clone, Copy, Debug)]
-pub struct Mat<'a, T> {
-    data: &'a [T],
-    rows: usize,
-    cols: usize,
-    row_stride: usize,
-    col_stride: usize,
-}
-
-impl<'a, T> Mat<'a, T> {
-    /// A row-major matrix.
-    ///
-    /// # Panics
-    /// If `data` does not hold `rows * cols` values.
-    pub fn new(data: &'a [T], rows: usize, cols: usize) -> Self {
-        assert_eq!(data.len(), rows * cols, "a matrix of {rows} x {cols}");
-        Self { data, rows, cols, row_stride: cols, col_stride: 1 }
-    }
-
-    /// A matrix whose rows start `row_stride` values apart in `data`: part of a wider one.
-    ///
-    /// # Panics
-    /// If the last row does not end inside of `data`, or rows overlap.
-    pub fn strided(data: &'a [T], rows: usize, cols: usize, row_stride: usize) -> Self {
-        check_strided(data.len(), rows, cols, row_stride);
-        Self { data, rows, cols, row_stride, col_stride: 1 }
-    }
-
-    pub(crate) fn cols(&self) -> usize {
-        self.cols
-    }
-
-    /// The same values with rows and columns exchanged. Nothing moves.
-    pub fn transposed(self) -> Self {
-        Self {
-            rows: self.cols,
-            cols: self.rows,
-            row_stride: self.col_stride,
-            col_stride: self.row_stride,
-            ..self
-        }
-    }
-
-    pub(crate) fn row_range(self, rows: Range<usize>) -> Self {
-        Self { data: &self.data[rows.start * self.row_stride..], rows: rows.len(), ..self }
-    }
-
-    pub(crate) fn col_range(self, cols: Range<usize>) -> Self {
-        Self { data: &self.data[cols.start * self.col_stride..], cols: cols.len(), ..self }
-    }
-}
-
-/// A matrix in a slice, to be written: its rows start `row_stride` values apart.
-#[derive(Debug)]
-pub struct MatMut<'a, T> {
-    data: &'a mut [T],
-    rows: usize,
-    cols: usize,
-    row_stride: usize,
-}
-
-impl<'a, T> MatMut<'a, T> {
-    /// A matrix whose rows start `row_stride` values apart in `data`.
-    ///
-    /// # Panics
-    /// If the last row does not end inside of `data`, or rows overlap.
-    pub fn strided(data: &'a mut [T], rows: usize, cols: usize, row_stride: usize) -> Self {
-        check_strided(data.len(), rows, cols, row_stride);
-        Self { data, rows, cols, row_stride }
-    }
-}
-
-impl<T> MatMut<'_, T> {
-    /// Some of its columns.
-    pub(crate) fn col_range(&mut self, cols: Range<usize>) -> MatMut<'_, T> {
-        MatMut::strided(&mut self.data[cols.start..], self.rows, cols.len(), self.row_stride)
-    }
-}
-
-fn check_strided(len: usize, rows: usize, cols: usize, row_stride: usize) {
-    let inside = rows == 0 || (rows - 1) * row_stride + cols <= len;
-    assert!(
-        inside && (cols <= row_stride || rows <= 1),
-        "a matrix of {rows} x {cols}, stride {row_stride}, in {len}"
-    );
-}
 
 /// Multiply-adds in a tile: a fraction of a millisecond, so that handing tiles to threads costs nothing.
 const TILE: usize = 1 << 22;
 
 /// Tiles are a multiple of this wide: four of the widest vectors, what the kernel does at once.
-const UNIT: usize = 64;
+pub(super) const UNIT: usize = 64;
 
 /// The most tiles of one product: more would pack the shared operand too often.
 const TILES: usize = 16;
@@ -110,7 +22,7 @@ const TILES: usize = 16;
 ///
 /// # Panics
 /// If the shapes do not fit together.
-pub fn matmul<T: Float>(
+pub fn matmul<T: Scalar>(
     c: &mut [T],
     accumulate: bool,
     a: Mat<'_, T>,
@@ -119,26 +31,30 @@ pub fn matmul<T: Float>(
 ) {
     let (rows, cols) = (a.rows, b.cols);
     assert_eq!(a.cols, b.rows, "inner extents of a product");
-    assert_eq!(c.len(), rows * cols, "a product of {rows} x {cols}");
-    let count = (rows * cols * a.cols / TILE).next_power_of_two().clamp(1, TILES);
+    assert_eq!(Some(c.len()), rows.checked_mul(cols), "a product of {rows} x {cols}");
+    if c.is_empty() {
+        return;
+    }
+    let count = (c.len().saturating_mul(a.cols) / TILE).next_power_of_two().clamp(1, TILES);
     let step = rows.max(cols).div_ceil(count).next_multiple_of(UNIT);
     if rows > step && rows > cols && b.col_stride != 1 {
         // Each tile would turn `b` again.
         return T::with_scratch(|scratch| {
-            scratch.resize(b.rows * b.cols, T::ZERO);
+            scratch.resize(b.rows * b.cols, T::default());
             transpose(b.data, b.col_stride, scratch, b.cols);
             matmul(c, accumulate, a, Mat::new(scratch, b.rows, b.cols), finish);
         });
     }
     let target = Target(c.as_mut_ptr());
+    let finish = |_, start, row: &mut [T]| finish(start, row);
     if rows > cols {
-        parallel::tasks(rows.div_ceil(step), |i| {
+        tasks(rows.div_ceil(step), |i| {
             let part = i * step..rows.min((i + 1) * step);
             // SAFETY: the tasks write disjoint rows of `c`, which is borrowed until all are done.
             unsafe { tile(target, cols, part, 0..cols, accumulate, a, b, &finish) }
         });
     } else {
-        parallel::tasks(cols.div_ceil(step), |i| {
+        tasks(cols.div_ceil(step), |i| {
             let part = i * step..cols.min((i + 1) * step);
             // SAFETY: the tasks write disjoint columns of `c`, which is borrowed until all are done.
             unsafe { tile(target, cols, 0..rows, part, accumulate, a, b, &finish) }
@@ -150,27 +66,36 @@ pub fn matmul<T: Float>(
 ///
 /// # Panics
 /// If the shapes do not fit together.
-pub fn matmul_serial<T: Float>(c: MatMut<'_, T>, accumulate: bool, a: Mat<'_, T>, b: Mat<'_, T>) {
+pub fn matmul_serial<T: Scalar>(c: MatMut<'_, T>, accumulate: bool, a: Mat<'_, T>, b: Mat<'_, T>) {
     assert_eq!(a.cols, b.rows, "inner extents of a product");
     assert_eq!((c.rows, c.cols), (a.rows, b.cols), "extents of a product");
     // SAFETY: `c` is borrowed, and all of the matrix lies inside of it.
     unsafe { product(c.data.as_mut_ptr(), c.row_stride, accumulate, a, b) }
 }
 
+/// Does `task(i)` for each i below `count`.
+pub(super) fn tasks(count: usize, task: impl Fn(usize) + Send + Sync) {
+    if count <= 1 || rayon::current_num_threads() == 1 {
+        (0..count).for_each(task);
+    } else {
+        (0..count).into_par_iter().with_max_len(1).for_each(task);
+    }
+}
+
 /// The start of the result, shared by the tasks.
 #[derive(Clone, Copy)]
-struct Target<T>(*mut T);
+pub(super) struct Target<T>(pub(super) *mut T);
 // SAFETY: each task writes a tile of its own.
 unsafe impl<T> Send for Target<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for Target<T> {}
 
-/// One tile of a product with `stride` columns.
+/// One tile of a product with `stride` columns. `finish` gets the row, the column it starts at, and the values.
 ///
 /// # Safety
 /// `rows` and `cols` must lie in `a`, in `b`, and in the matrix at `c`; nobody else may use that tile of `c` meanwhile.
 #[allow(clippy::too_many_arguments)]
-unsafe fn tile<T: Float>(
+pub(super) unsafe fn tile<T: Scalar>(
     c: Target<T>,
     stride: usize,
     rows: Range<usize>,
@@ -178,7 +103,7 @@ unsafe fn tile<T: Float>(
     accumulate: bool,
     a: Mat<'_, T>,
     b: Mat<'_, T>,
-    finish: &impl Fn(usize, &mut [T]),
+    finish: &impl Fn(usize, usize, &mut [T]),
 ) {
     // SAFETY: the corner is inside of the matrix at `c`, by the contract above.
     let corner = unsafe { c.0.add(rows.start * stride + cols.start) };
@@ -186,7 +111,8 @@ unsafe fn tile<T: Float>(
     unsafe { product(corner, stride, accumulate, a.row_range(rows.clone()), b.col_range(cols.clone())) }
     for row in 0..rows.len() {
         // SAFETY: this row of the tile is initialised, and ours alone by the contract above.
-        finish(cols.start, unsafe { std::slice::from_raw_parts_mut(corner.add(row * stride), cols.len()) });
+        let values = unsafe { std::slice::from_raw_parts_mut(corner.add(row * stride), cols.len()) };
+        finish(rows.start + row, cols.start, values);
     }
 }
 
@@ -194,8 +120,9 @@ unsafe fn tile<T: Float>(
 ///
 /// # Safety
 /// A matrix of the rows of `a`, the columns of `b` and rows `stride` apart must lie at `c`, and nobody else use it.
-unsafe fn product<T: Float>(c: *mut T, stride: usize, accumulate: bool, a: Mat<'_, T>, b: Mat<'_, T>) {
+unsafe fn product<T: Scalar>(c: *mut T, stride: usize, accumulate: bool, a: Mat<'_, T>, b: Mat<'_, T>) {
     debug_assert_eq!(a.cols, b.rows);
+    let one = T::from_f64(1.0);
     // SAFETY: the extents and strides stay inside of the three matrices; those of `a` and `b` were checked when made.
     unsafe {
         gemm::gemm(
@@ -212,8 +139,8 @@ unsafe fn product<T: Float>(c: *mut T, stride: usize, accumulate: bool, a: Mat<'
             b.data.as_ptr(),
             b.col_stride as isize,
             b.row_stride as isize,
-            T::ONE,
-            T::ONE,
+            one,
+            one,
             false,
             false,
             false,
@@ -224,25 +151,17 @@ unsafe fn product<T: Float>(c: *mut T, stride: usize, accumulate: bool, a: Mat<'
 
 #[cfg(test)]
 mod tests {
+    use super::super::test::{bits, on_threads, transposed, uniform};
     use super::*;
     use proptest::prelude::*;
-    use ravine::random::Random;
-
-    fn values(n: usize, stream: u64) -> Vec<f64> {
-        (0..n as u64).map(|i| Random::new(7).stream(stream).uniform(i) - 0.5).collect()
-    }
-
-    fn transpose(x: &[f64], rows: usize, cols: usize) -> Vec<f64> {
-        (0..rows * cols).map(|i| x[i % rows * cols + i / rows]).collect()
-    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn equals_the_definition(m in 1usize..40, n in 1usize..40, k in 1usize..40, flags in 0u8..8) {
-            let (a, b) = (values(m * k, 1), values(k * n, 2));
+        fn equals_the_definition(m in 0usize..40, n in 0usize..40, k in 0usize..40, flags in 0u8..8) {
+            let (a, b) = (uniform(m * k, 1), uniform(k * n, 2));
             let accumulate = flags & 1 == 1;
-            let (at, bt) = (transpose(&a, m, k), transpose(&b, k, n));
+            let (at, bt) = (transposed(&a, k), transposed(&b, n));
             let left = if flags & 2 == 0 { Mat::new(&a, m, k) } else { Mat::new(&at, k, m).transposed() };
             let right = if flags & 4 == 0 { Mat::new(&b, k, n) } else { Mat::new(&bt, n, k).transposed() };
             let mut c = vec![1.0; m * n];
@@ -261,7 +180,7 @@ mod tests {
 
     #[test]
     fn strided_products_leave_what_is_between_their_rows() {
-        let (a, b) = (values(5 * 9, 5), values(4 * 11, 6));
+        let (a, b) = (uniform(5 * 9, 5), uniform(4 * 11, 6));
         let mut c = vec![7.0; 5 * 8];
         let left = Mat::strided(&a[2..], 5, 4, 9);
         matmul_serial(MatMut::strided(&mut c[1..], 5, 3, 8), false, left, Mat::strided(&b[6..], 4, 3, 11));
@@ -282,21 +201,22 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "a matrix of 5 x 4, stride 9, in 39")]
-    fn a_view_beyond_its_data_is_refused() {
-        Mat::strided(&[0.0; 39], 5, 4, 9);
-    }
-
-    #[test]
-    fn tiles_cover_large_products_both_ways() {
+    fn tiles_cover_large_products_both_ways_with_the_same_bits_for_any_threads() {
         for (m, n, k) in [(1000, 70, 150), (70, 1000, 150)] {
-            let (a, b) = (values(m * k, 3), values(k * n, 4));
-            let mut c = vec![f64::NAN; m * n];
-            matmul(&mut c, false, Mat::new(&a, m, k), Mat::new(&b, k, n), |_, _| {});
+            let (a, b) = (uniform(m * k, 3), uniform(k * n, 4));
+            let turned = transposed(&b, n);
+            let products = [1, 2, 3].map(|threads| {
+                let mut c = vec![f64::NAN; m * n];
+                let right = Mat::new(&turned, n, k).transposed();
+                on_threads(threads, || matmul(&mut c, false, Mat::new(&a, m, k), right, |_, _| {}));
+                c
+            });
             for i in (0..m * n).step_by(97).chain([m * n - 1]) {
                 let sum: f64 = (0..k).map(|l| a[i / n * k + l] * b[l * n + i % n]).sum();
-                assert!((c[i] - sum).abs() < 1e-12);
+                assert!((products[0][i] - sum).abs() < 1e-12);
             }
+            assert_eq!(bits(&products[0]), bits(&products[1]));
+            assert_eq!(bits(&products[0]), bits(&products[2]));
         }
     }
 }
