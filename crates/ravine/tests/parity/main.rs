@@ -1,5 +1,6 @@
 //! Rules against reference implementations: the table of which equals which, to what tolerance, is `docs/parity.md`.
 
+mod agc;
 mod cases;
 mod table;
 
@@ -103,7 +104,9 @@ fn every_case_is_within_its_tolerance() {
         .iter()
         .map(|case| (case, stray(case)))
         .filter(|(case, stray)| *stray > case.tolerance)
-        .map(|(case, stray)| format!("{} as {}: {stray:e}, allowed {:e}", case.ours, case.golden, case.tolerance))
+        .map(|(case, stray)| {
+            format!("{} as {}: {stray:e}, allowed {:e}", case.ours, case.golden, case.tolerance)
+        })
         .collect();
     assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), CASES.len(), failed.join("\n"));
 }
