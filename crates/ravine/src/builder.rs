@@ -9,6 +9,7 @@ use crate::lookahead::Lookahead;
 use crate::metric_schedule::MetricSchedule;
 use crate::optimizer::Optimizer;
 use crate::params::ParamSpec;
+use crate::prepare::{Agc, Prepare};
 use crate::real::Real;
 use crate::rule::Rule;
 use crate::sam::Sam;
@@ -61,6 +62,7 @@ impl Builder {
             rounding: Rounding::Nearest,
             seed: 0,
             clip_value: f64::INFINITY,
+            prepare: Prepare::default(),
             noise: None,
             cautious: false,
             lookahead: None,
@@ -109,6 +111,27 @@ impl Builder {
     /// Limits each element of the gradient to this magnitude, above 0, after clipping by norm.
     pub fn clip_value(mut self, limit: f64) -> Self {
         self.options.extras.clip_value = limit;
+        self
+    }
+
+    /// Adaptive gradient clipping: scales the gradient of a unit down to `clip` times the norm of the unit's weights,
+    /// which counts as `eps` at least, where it is larger (Brock et al., arXiv 2102.06171, section 4):
+    /// `g *= clip max(|w|, eps) / |g|`. A unit is what feeds one output, all weights with the same first index; a vector
+    /// is one unit. Both above 0; the paper has 0.01 and 1e-3.
+    ///
+    /// It needs a reading and a writing of the gradients of its own. The gradient buffers are written, once the step is
+    /// sure to be made: after it they hold the clipped gradient, as far as they are not zeroed. The norms of
+    /// `clip_norm` and of [`Outcome`](crate::Outcome) are those before.
+    pub fn agc(mut self, clip: f64, eps: f64) -> Self {
+        self.options.extras.prepare.agc = Some(Agc { clip, eps });
+        self
+    }
+
+    /// Gradient centralisation: takes its mean from the gradient of each unit (Yong et al., arXiv 2004.01461, equation 1).
+    /// Units are those of [`agc`](Self::agc), which comes first, and as there the gradient buffers are written. Vectors
+    /// are left alone. Default: off.
+    pub fn centralize(mut self, on: bool) -> Self {
+        self.options.extras.prepare.centralize = on;
         self
     }
 
@@ -229,6 +252,11 @@ impl Builder {
                 check("the steps between two of swa", every > 0, "1 or more", every)?;
             }
             None => {}
+        }
+        if let Some(Agc { clip, eps }) = extras.prepare.agc {
+            let holds = |x: f64| x.is_finite() && x > 0.0;
+            check("the clip of agc", holds(clip), "above 0", clip)?;
+            check("the eps of agc", holds(eps), "above 0", eps)?;
         }
         if let Some(Lookahead { steps, alpha }) = extras.lookahead {
             check("the steps of lookahead", steps > 0, "1 or more", steps)?;

@@ -2,8 +2,8 @@
 
 use crate::codec::Value;
 use crate::job::Job;
+use crate::linalg::Scalar;
 use crate::pass::Typed;
-use crate::real::Real;
 use crate::state::Format;
 use half::{bf16, f16};
 use std::fmt::Debug;
@@ -38,7 +38,7 @@ pub trait Element:
 }
 
 /// A type that a step computes in: f32 or f64.
-pub trait Math: Element<Math = Self> + Real<Mask = bool> + PartialOrd + Value {
+pub trait Math: Element<Math = Self> + Scalar + Value {
     #[doc(hidden)]
     fn typed(job: Job<'_, Self>) -> Typed<'_>;
 }

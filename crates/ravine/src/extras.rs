@@ -4,6 +4,7 @@ use crate::average::Average;
 use crate::element::Element;
 use crate::job::Residual;
 use crate::lookahead::Lookahead;
+use crate::prepare::Prepare;
 use crate::simd::Level;
 use crate::state::Storage;
 
@@ -56,6 +57,7 @@ pub(crate) struct Extras {
     pub(crate) rounding: Rounding,
     pub(crate) seed: u64,
     pub(crate) clip_value: f64,
+    pub(crate) prepare: Prepare,
     pub(crate) noise: Option<GradientNoise>,
     pub(crate) cautious: bool,
     pub(crate) lookahead: Option<Lookahead>,

@@ -415,15 +415,7 @@ impl<T: Element> GroupState<T> {
 
 /// The buffers of a parameter of this shape before the first step.
 fn buffers<R: Math>(rule: &dyn Rule, shape: &[usize]) -> Vec<Vec<R>> {
-    let fill = |buffer: Buffer| {
-        let mut values = vec![R::from_f64(buffer.other); buffer.shape.iter().product()];
-        if buffer.diagonal != buffer.other {
-            let n = buffer.shape[0];
-            (0..n).for_each(|i| values[i * (n + 1)] = R::from_f64(buffer.diagonal));
-        }
-        values
-    };
-    rule.buffers(shape).into_iter().map(fill).collect()
+    rule.buffers(shape).iter().map(Buffer::filled).collect()
 }
 
 /// Why a group has no parameters.

@@ -38,6 +38,7 @@
 //! | A rule of one's own | [`Update`], [`Rule`], [`hyper!`] |
 //! | A schedule of one's own | [`Schedule`], [`compose::Lambda`] |
 //! | Catalogues and their text form, for things of one's own | [`catalogue`], [`hyper!`] |
+//! | Proximal operators | [`prox`] |
 //! | Products, orthogonal factors and decompositions of matrices | [`linalg`] |
 //! | Random numbers by counter, loops by vector width | [`random`], [`mod@simd`] |
 //!
@@ -90,6 +91,8 @@ mod params;
 mod pass;
 mod plan;
 mod plateau;
+mod prepare;
+pub mod prox;
 pub mod random;
 mod real;
 mod rule;

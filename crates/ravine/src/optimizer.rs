@@ -195,6 +195,7 @@ impl<T: Element> Optimizer<T> {
         for group in &mut self.groups {
             group.check(&moment)?;
         }
+        options.extras.prepare.apply(&mut tensors, &self.params, unscale, options.extras.level);
         for group in &mut self.groups {
             group.step(&mut tensors, &moment)?;
         }

@@ -104,6 +104,16 @@ impl Buffer {
     pub fn identity(name: &'static str, n: usize, scale: f64) -> Self {
         Self { name, shape: vec![n, n], diagonal: scale, other: 0.0 }
     }
+
+    /// Its values before the first step.
+    pub(crate) fn filled<R: Real>(&self) -> Vec<R> {
+        let mut values = vec![R::from_f64(self.other); self.shape.iter().product()];
+        if self.diagonal != self.other {
+            let n = self.shape[0];
+            (0..n).for_each(|i| values[i * (n + 1)] = R::from_f64(self.diagonal));
+        }
+        values
+    }
 }
 
 /// What weight decay does, before the rule sees parameter and gradient. The gradient is that to be stepped down: with

@@ -1,7 +1,7 @@
 //! Sums over many elements, with the same bits however the work is shared.
 
 use crate::element::Element;
-use crate::plan::{Piece, Plan};
+use crate::plan::{Piece, Plan, TASK};
 use crate::simd::{self, Level, Work};
 use crate::tensors::Tensors;
 
@@ -26,6 +26,36 @@ pub(crate) fn add<T: Element>(lanes: &mut [f64; LANES], first: usize, values: &[
 fn add_to<T: Element>(lanes: &mut [f64], values: &[T], f: impl Fn(f64) -> f64) {
     for (lane, &x) in lanes.iter_mut().zip(values) {
         *lane += f(x.widen().into());
+    }
+}
+
+/// The sum of `f` of each value, in f64. The order of the sum is fixed by the number of values alone.
+pub(crate) fn over<T: Element>(
+    values: &[T],
+    level: Level,
+    f: impl Fn(f64) -> f64 + Copy + Send + Sync,
+) -> f64 {
+    if values.len() <= TASK {
+        return simd::dispatch(level, Sum { values, f });
+    }
+    let (head, tail) = values.split_at((values.len() / 2).next_multiple_of(TASK));
+    let (head, tail) = rayon::join(|| over(head, level, f), || over(tail, level, f));
+    head + tail
+}
+
+struct Sum<'a, T, F> {
+    values: &'a [T],
+    f: F,
+}
+
+impl<T: Element, F: Fn(f64) -> f64> Work for Sum<'_, T, F> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        let mut lanes = [0.0; LANES];
+        add(&mut lanes, 0, self.values, self.f);
+        lanes.iter().sum()
     }
 }
 
@@ -79,5 +109,25 @@ impl<T: Element> Work for Squares<'_, T> {
             add(&mut lanes, piece.flat, grads, |g| g * g);
         }
         lanes.iter().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_is_that_of_all_values_and_has_the_same_bits_for_any_width_and_threads() {
+        for len in [0, 1, 31, TASK, TASK + 1, 5 * TASK + 3] {
+            let values: Vec<f64> = (0..len).map(|i| ((i * 37) % 101) as f64 - 50.0).collect();
+            let exact = values.iter().map(|x| x * x).sum::<f64>();
+            assert_eq!(over(&values, Level::Baseline, |x| x * x), exact, "integers add without rounding");
+            let thirds: Vec<f64> = values.iter().map(|x| x / 3.0).collect();
+            let sums = [1, 3].map(|threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| over(&thirds, Level::widest(), |x| x)).to_bits()
+            });
+            assert_eq!(sums, [over(&thirds, Level::Baseline, |x| x).to_bits(); 2]);
+        }
     }
 }

@@ -61,6 +61,14 @@ impl<'a, T: Element> Tensors<'a, T> {
         unsafe { std::slice::from_raw_parts(tensor.grads, tensor.len) }
     }
 
+    /// The values of parameter `index` and its gradient, to be written.
+    pub(crate) fn grads_mut(&mut self, index: usize) -> (&[T], &mut [T]) {
+        let tensor = &self.list[index];
+        // SAFETY: as in `values`; the borrow is exclusive, and values and gradient are slices of their own.
+        let grads = unsafe { std::slice::from_raw_parts_mut(tensor.grads, tensor.len) };
+        (self.values(index), grads)
+    }
+
     /// The gradient of each parameter.
     pub(crate) fn all_grads(&self) -> impl Iterator<Item = &[T]> {
         (0..self.list.len()).map(|index| self.grads(index))

@@ -1,7 +1,9 @@
 //! Updates that see a tensor as a whole.
 
 use crate::element::Math;
-use crate::simd::Level;
+use crate::plan::TASK;
+use crate::simd::{self, Level, Work};
+use rayon::prelude::*;
 
 /// An update that needs more than one element at a time: what one step does to one parameter tensor, with `N` state slots
 /// of its size. Muon's orthogonalisation is one, Adafactor's factors are another.
@@ -55,6 +57,49 @@ impl<R: Math> Workspace<R> {
     pub fn give(&mut self, vector: Vec<R>) {
         self.free.push(vector);
     }
+}
+
+/// Makes `f` of it and of the values beside it of each element of `out`, on the threads of the present pool.
+pub(crate) fn map<R: Math, const N: usize>(
+    level: Level,
+    out: &mut [R],
+    beside: [&[R]; N],
+    f: impl Fn(R, [R; N]) -> R + Copy + Send + Sync,
+) {
+    let task = |(task, out): (usize, &mut [R])| {
+        let beside = beside.map(|values| &values[task * TASK..][..out.len()]);
+        simd::dispatch(level, Map { out, beside, f });
+    };
+    match out.len() {
+        ..=TASK => task((0, out)),
+        _ => out.par_chunks_mut(TASK).enumerate().for_each(task),
+    }
+}
+
+struct Map<'a, R, F, const N: usize> {
+    out: &'a mut [R],
+    beside: [&'a [R]; N],
+    f: F,
+}
+
+impl<R: Math, F: Fn(R, [R; N]) -> R, const N: usize> Work for Map<'_, R, F, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { out, beside, f } = self;
+        let beside = beside.map(|values| &values[..out.len()]);
+        for (i, x) in out.iter_mut().enumerate() {
+            *x = f(*x, std::array::from_fn(|n| beside[n][i]));
+        }
+    }
+}
+
+/// Elements of a unit of a tensor of this shape: all that feed one output. For a matrix or more dimensions that is what
+/// has the same first index, a row of a layer's weights or a filter of a convolution; else it is all. 0 for no elements.
+pub(crate) fn unit(shape: &[usize]) -> usize {
+    let len = shape.iter().product();
+    if shape.len() < 2 || len == 0 { len } else { len / shape[0] }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod acc_sgd;
 mod adabelief;
 mod adabound;
 mod adadelta;
+mod adafactor;
 mod adagrad;
 mod adam;
 mod adam_hd;
@@ -29,22 +30,29 @@ mod distance;
 mod dog;
 mod dowg;
 mod ef_sign_sgd;
+mod fista;
 mod fromage;
 mod grams;
 mod kate;
+mod kron;
 mod lamb;
 mod laprop;
 mod lars;
 mod lion;
 mod madgrad;
 mod mars;
+mod modes;
 mod moments;
+mod muon;
 mod nadam;
 mod noisy_sgd;
 mod novograd;
 mod ogd;
+mod penalty;
 mod pid;
 mod prodigy;
+mod prox_adam;
+mod prox_sgd;
 mod qhadam;
 mod qhm;
 mod radam;
@@ -57,8 +65,11 @@ mod schedule_free_sgd;
 mod sgd;
 mod sgd_hd;
 mod sgld;
+mod shampoo;
 mod sign_sgd;
 mod simplified_ademamix;
+mod sm3;
+mod soap;
 mod sophia;
 mod sparse_adam;
 mod stable_adamw;
@@ -68,6 +79,7 @@ pub use acc_sgd::AccSgd;
 pub use adabelief::AdaBelief;
 pub use adabound::AdaBound;
 pub use adadelta::Adadelta;
+pub use adafactor::Adafactor;
 pub use adagrad::Adagrad;
 pub use adam::Adam;
 pub use adam_hd::AdamHd;
@@ -88,21 +100,26 @@ pub use dadapt_sgd::DAdaptSgd;
 pub use dog::DoG;
 pub use dowg::DoWG;
 pub use ef_sign_sgd::EfSignSgd;
+pub use fista::Fista;
 pub use fromage::Fromage;
 pub use grams::Grams;
 pub use kate::Kate;
+pub use kron::Kron;
 pub use lamb::Lamb;
 pub use laprop::LaProp;
 pub use lars::Lars;
 pub use lion::Lion;
 pub use madgrad::MadGrad;
 pub use mars::Mars;
+pub use muon::Muon;
 pub use nadam::NAdam;
 pub use noisy_sgd::NoisySgd;
 pub use novograd::NovoGrad;
 pub use ogd::Ogd;
 pub use pid::Pid;
 pub use prodigy::Prodigy;
+pub use prox_adam::ProxAdam;
+pub use prox_sgd::ProxSgd;
 pub use qhadam::QhAdam;
 pub use qhm::Qhm;
 pub use radam::RAdam;
@@ -114,8 +131,11 @@ pub use schedule_free_sgd::ScheduleFreeSgd;
 pub use sgd::Sgd;
 pub use sgd_hd::SgdHd;
 pub use sgld::Sgld;
+pub use shampoo::Shampoo;
 pub use sign_sgd::SignSgd;
 pub use simplified_ademamix::SimplifiedAdEMAMix;
+pub use sm3::Sm3;
+pub use soap::Soap;
 pub use sophia::Sophia;
 pub use sparse_adam::SparseAdam;
 pub use stable_adamw::StableAdamW;
@@ -180,6 +200,15 @@ pub const CATALOGUE: &[Entry<Box<dyn Rule>>] = &[
     kate::ENTRY,
     laprop::ENTRY,
     stable_adamw::ENTRY,
+    adafactor::ENTRY,
+    sm3::ENTRY,
+    muon::ENTRY,
+    shampoo::ENTRY,
+    soap::ENTRY,
+    kron::ENTRY,
+    prox_sgd::ENTRY,
+    fista::ENTRY,
+    prox_adam::ENTRY,
 ];
 
 /// The rule that a text such as `sgd:lr=0.1,momentum=0.9` stands for: a name or preset from the catalogue, and

@@ -133,26 +133,63 @@ pub(crate) const VARIANTS: &[&str] = &[
     "grams:lr=0.01",
     "kate:lr=0.01",
     "kate:lr=0.01,delta=0.1",
+    "adafactor:lr=0.01",
+    "adafactor:lr=0.01,beta1=0.9,weight_decay=0.1",
+    "adafactor-paper:lr=0.01,warmup_init=true",
+    "adafactor-paper:lr=0.01,relative_step=false,scale_parameter=false,min_dim_size_to_factor=8",
+    "sm3:lr=0.01",
+    "sm3:lr=0.01,momentum=0.9,beta=0.9",
+    "sm3:lr=0.01,weight_decay=0.1,decoupled=true",
+    "muon:lr=0.01,weight_decay=0",
+    "muon:lr=0.01,weight_decay=0.1,nesterov=false,adjust_lr_fn=match_rms_adamw",
+    "muon:lr=0.01,weight_decay=0,bias_correction=true,eps_added=true,adaptive=true,ns_coefficients=3/-4/1.5/2/-1.5/0.5",
+    "shampoo:lr=0.01,preconditioning_compute_steps=2",
+    "shampoo:lr=0.01,momentum=0.9,nesterov=true,beta2=0.9,graft=rmsprop,start_preconditioning_step=2",
+    "shampoo:lr=0.01,momentum=0.9,graft=adagrad,max_precondition_dim=40,weight_decay=0.1",
+    "soap:lr=0.01,weight_decay=0",
+    "soap:lr=0.01,weight_decay=0,precondition_frequency=2,shampoo_beta=0.9,normalize_gradient=true,correct_bias=false",
+    "soap:lr=0.01,weight_decay=0.1,precondition_1d=true,max_precondition_dim=60",
+    "kron:lr=0.01",
+    "kron:lr=0.01,balance_prob=1,memory_save_mode=one_diag,momentum_into_precondition_update=false",
+    "kron:lr=0.01,weight_decay=0.1,precondition_update_probability=0.5,max_size_triangular=60",
+    "prox-sgd:lr=0.01,prox=elastic-net,strength=0.1",
+    "prox-sgd:lr=0.01,prox=group-lasso,strength=0.1",
+    "prox-sgd:lr=0.01,prox=nuclear,strength=0.1",
+    "fista:lr=0.01,strength=0.1,restart=true",
+    "fista:lr=0.01,prox=simplex,restart=true",
+    "prox-adam:lr=0.01,prox=box",
+    "prox-adam:lr=0.01,prox=group-lasso,strength=0.1",
+    "prox-adam:lr=0.01,prox=simplex",
 ];
 
-/// The rules whose step depends on which elements make up a tensor.
-const BY_TENSOR: &[&str] = &[
-    "adam-mini",
-    "adanorm",
-    "ef-signsgd",
-    "fromage",
-    "lamb",
-    "lars",
-    "ldog",
-    "mars",
-    "mars-lion",
-    "novograd",
-    "stable-adamw",
-];
+/// Whether the step of a variant depends on which elements make up a tensor.
+pub(crate) fn sees_tensors(spec: &str) -> bool {
+    let of_tensors = [
+        "adafactor",
+        "adam-mini",
+        "adanorm",
+        "ef-signsgd",
+        "fromage",
+        "group-lasso",
+        "kron",
+        "lamb",
+        "lars",
+        "ldog",
+        "mars",
+        "novograd",
+        "nuclear",
+        "shampoo",
+        "simplex",
+        "soap",
+        "stable-adamw",
+    ];
+    of_tensors.iter().any(|word| spec.contains(word))
+}
 
-/// Whether a step does.
-pub(crate) fn by_tensor(spec: &str) -> bool {
-    BY_TENSOR.contains(&spec.split(':').next().unwrap())
+/// Whether a variant moves weights that have no gradient: by decay, because a penalty pulls at them, or by noise.
+pub(crate) fn moves_by_itself(spec: &str) -> bool {
+    let moving = ["decay=0.1", "adamw", "prox", "fista", "fromage", "noisy-sgd", "sgld"];
+    spec == "asgd:lr=0.01" || moving.iter().any(|word| spec.contains(word))
 }
 
 pub(crate) fn builder(spec: &str) -> Builder {
@@ -162,6 +199,11 @@ pub(crate) fn builder(spec: &str) -> Builder {
 /// Parameters `p0`, `p1`, ... of these lengths.
 pub(crate) fn params(lens: &[usize]) -> Vec<ParamSpec> {
     lens.iter().enumerate().map(|(i, &len)| ParamSpec::new(format!("p{i}"), [len])).collect()
+}
+
+/// Parameters `p0`, `p1`, ... of these shapes.
+pub(crate) fn shaped(shapes: &[&[usize]]) -> Vec<ParamSpec> {
+    shapes.iter().enumerate().map(|(i, &shape)| ParamSpec::new(format!("p{i}"), shape)).collect()
 }
 
 /// Normal numbers of a seed.

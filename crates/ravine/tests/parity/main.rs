@@ -1,5 +1,6 @@
 //! Rules against reference implementations: the table of which equals which, to what tolerance, is `docs/parity.md`.
 
+mod agc;
 mod cases;
 mod lbfgs;
 mod table;
