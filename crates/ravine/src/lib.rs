@@ -30,10 +30,13 @@
 //! | Learning rates over time | [`schedules`]; joined by the methods of [`Schedule`], whose results are in [`compose`] |
 //! | A learning rate that listens to a metric | [`MetricSchedule`], [`Plateau`], [`Optimizer::observe`] |
 //! | Parameters with settings of their own | [`Group`] |
-//! | Gradients that are not finite | [`Guard`] |
-//! | Averages of the weights, weights to evaluate with | [`Ema`], [`Swa`], [`Lookahead`], [`Evaluation`] |
+//! | Gradients that are not finite | [`Guard`]; losses scaled for f16: [`LossScaler`] |
+//! | Averages of the weights, weights to evaluate with | [`Ema`], [`Swa`], [`Lawa`], [`Lookahead`], [`Evaluation`] |
+//! | All that a step does around a rule, as text | [`wrappers`]; `rules::parse("adam + ema:0.999")` |
+//! | Parameters that stay as they are, layers that learn slower | [`Group::freeze`], [`layer_decay`] |
 //! | Checkpoints | [`Optimizer::save`], [`Optimizer::load`] |
 //! | A rule of one's own | [`Update`], [`Rule`], [`hyper!`] |
+//! | A rule chained from transforms, as in optax | [`chain`] |
 //! | A schedule of one's own | [`Schedule`], [`compose::Lambda`] |
 //! | Catalogues and their text form, for things of one's own | [`catalogue`], [`hyper!`] |
 //! | Random numbers by counter, loops by vector width | [`random`], [`mod@simd`] |
@@ -48,7 +51,8 @@
 //! | `scheduler.step()` | nothing: the schedule is asked at each step |
 //! | `clip_grad_norm_`, `clip_grad_value_` | [`Builder::clip_norm`], [`Builder::clip_value`] |
 //! | `optimizer.zero_grad()` | [`Builder::zero_grad`], in the same pass |
-//! | `GradScaler` | [`Builder::loss_scale`], [`Guard::Skip`], [`Optimizer::set_loss_scale`] |
+//! | `GradScaler` | [`LossScaler`] with [`Guard::Skip`]; [`Builder::loss_scale`] for a fixed factor |
+//! | `requires_grad_(False)` | [`Group::freeze`] |
 //! | `AveragedModel` with `get_ema_multi_avg_fn` | [`Builder::ema`], [`Optimizer::write_average`] |
 //! | `group["lr"] = 0.1` | `optimizer.set("default", "lr", 0.1)?` |
 //! | `state_dict`, `load_state_dict` | [`Optimizer::save`], [`Optimizer::load`] |
@@ -68,6 +72,7 @@
 mod average;
 mod builder;
 pub mod catalogue;
+pub mod chain;
 mod checkpoint;
 mod codec;
 pub mod compose;
@@ -75,10 +80,12 @@ mod element;
 mod error;
 mod evaluation;
 mod extras;
+mod freeze;
 mod group;
 mod hyper;
 mod job;
 mod lookahead;
+mod loss_scaler;
 mod metric_schedule;
 mod optimizer;
 mod params;
@@ -96,18 +103,20 @@ mod state;
 mod sums;
 mod tensors;
 mod whole;
+pub mod wrappers;
 
-pub use average::{Ema, Swa};
+pub use average::{Ema, Lawa, Swa};
 pub use builder::{Builder, Guard};
 pub use catalogue::Entry;
 pub use element::{Element, Math};
 pub use error::{Error, Result};
 pub use evaluation::Evaluation;
 pub use extras::{GradientNoise, Rounding};
-pub use group::Group;
+pub use group::{Group, layer_decay};
 pub use half::{bf16, f16};
 pub use hyper::{Field, Hyper, Param, Range, Value};
 pub use lookahead::Lookahead;
+pub use loss_scaler::LossScaler;
 pub use metric_schedule::MetricSchedule;
 pub use optimizer::{Optimizer, Outcome};
 pub use params::ParamSpec;
@@ -123,3 +132,8 @@ pub use whole::{TensorStep, TensorUpdate, Workspace};
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct ReadmeExamples;
+
+/// Compiles and runs the examples of the page on rules of one's own.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/own-rule.md")]
+struct OwnRuleExamples;

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::hyper::{self, Hyper, Value};
 use crate::pass::Pass;
 use crate::real::Real;
+use crate::wrappers::Wrapper;
 
 /// An element-wise update: what one step does to one parameter, with `N` state slots and `K` scalars of the step.
 ///
@@ -63,7 +64,7 @@ pub struct Slot {
 
 impl Slot {
     /// A slot that starts at `init`. Its name is PyTorch's where PyTorch has it; checkpoints use it. Each slot of a rule has
-    /// another, without '/', and `ema`, `swa`, `slow`, `residual` and `master` are the engine's own.
+    /// another, without '/', and `ema`, `swa`, `slow`, `residual`, `master` and what begins with `lawa.` are the engine's own.
     pub const fn new(name: &'static str, init: f64) -> Self {
         Self { name, init, signed: true, inexact: true }
     }
@@ -244,6 +245,11 @@ pub trait Rule: Hyper + Send + Sync {
     /// # Errors
     /// Those of [`Pass::run`].
     fn step(&self, at: At, pass: &mut Pass<'_>) -> Result<()>;
+    /// The rule itself and its wrappers, where this is one that was read from a text with [`wrappers`](crate::wrappers).
+    /// Default: it is not.
+    fn wrapped(&self) -> Option<(&dyn Rule, &[Box<dyn Wrapper>])> {
+        None
+    }
     /// A copy of it.
     fn boxed(&self) -> Box<dyn Rule>;
 }
