@@ -120,7 +120,7 @@ pub use loss_scaler::LossScaler;
 pub use metric_schedule::MetricSchedule;
 pub use optimizer::{Optimizer, Outcome};
 pub use params::ParamSpec;
-pub use pass::{Each, Pass};
+pub use pass::{Each, Pass, Traffic};
 pub use plateau::{Plateau, PlateauOptions};
 pub use real::Real;
 pub use rule::{At, Buffer, Decay, Reduce, Rule, Slot, Update};

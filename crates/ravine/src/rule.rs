@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::hyper::{self, Hyper, Value};
-use crate::pass::Pass;
+use crate::pass::{Pass, Traffic};
 use crate::real::Real;
 use crate::wrappers::Wrapper;
 
@@ -263,6 +263,17 @@ impl dyn Rule {
         let owner = self.name();
         hyper::set(self, owner, name, value.into())
     }
+
+    /// How its step goes over memory, as told by one that touches nothing.
+    ///
+    /// # Errors
+    /// Those of its step.
+    pub fn traffic(&self) -> Result<Traffic> {
+        let mut memory: Vec<f64> = self.memory().iter().map(|(_, init)| *init).collect();
+        let mut pass = Pass::check(self.name(), self.slots().len(), &mut memory);
+        self.step(At { step: 1, lr: self.lr(), momentum: None }, &mut pass)?;
+        Ok(pass.traffic())
+    }
 }
 
 /// base^exponent by repeated squaring: the same bits on every platform, unlike `powi`.
@@ -281,6 +292,12 @@ pub(crate) fn power(base: f64, mut exponent: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn traffic_is_what_a_step_asks_for() {
+        let rule = crate::rules::parse("adam").unwrap();
+        assert_eq!(rule.traffic().unwrap(), Traffic { looks: 0, whole: false });
+    }
 
     #[test]
     fn powers_are_right_to_the_last_places_at_any_step_count() {

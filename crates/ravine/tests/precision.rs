@@ -134,23 +134,24 @@ proptest! {
 
     #[test]
     fn stochastic_rounding_of_a_step_is_unbiased(w in 0.5..2.0f64, step in -0.02..0.02f64, seed: u64, half: bool) {
-        fn mean<T: Element>(w: f64, step: f64, seed: u64) -> (f64, f64) {
+        /// How far the mean is off, and its standard deviation; `unit` is that of the last place of numbers from 1 on.
+        fn mean<T: Element>(w: f64, step: f64, seed: u64, unit: f64) -> (f64, f64) {
             const COUNT: usize = 20_000;
-            let mut optimizer = builder("sgd:lr=1")
-                .rounding(Rounding::Stochastic)
-                .seed(seed)
-                .build::<T>(&params(&[COUNT]))
-                .unwrap();
+            let builder = builder("sgd:lr=1").rounding(Rounding::Stochastic).seed(seed);
+            let mut optimizer = builder.build::<T>(&params(&[COUNT])).unwrap();
             let (w, g) = (T::nearest(w), T::nearest(step));
             let mut values = vec![w; COUNT];
             let _ = optimizer.step_flat(&mut values, &mut vec![g; COUNT]).unwrap();
             let mean = values.iter().map(|&w| Into::<f64>::into(w)).sum::<f64>() / COUNT as f64;
             let exact: f64 = Into::<f64>::into(w) - Into::<f64>::into(g);
-            // The standard deviation of one is at most half a unit in the last place.
-            let unit = exact.abs().log2().floor().exp2() * if size_of::<T>() == 2 { T::nearest(1.0 + 1.0 / 128.0).into() - 1.0 } else { 0.0 };
-            (mean - exact, 0.5 * unit / (COUNT as f64).sqrt())
+            // One is up or down a unit at most, which deviates by half of that at most.
+            let deviation = 0.5 * unit * exact.abs().log2().floor().exp2();
+            (mean - exact, deviation / (COUNT as f64).sqrt())
         }
-        let (stray, deviation) = if half { mean::<f16>(w, step, seed) } else { mean::<bf16>(w, step, seed) };
+        let (stray, deviation) = match half {
+            true => mean::<f16>(w, step, seed, 1.0 / 1024.0),
+            false => mean::<bf16>(w, step, seed, 1.0 / 128.0),
+        };
         // One in 1.7 million runs is farther off than 5 standard deviations.
         prop_assert!(stray.abs() <= 5.0 * deviation, "{} {}", stray, deviation);
     }

@@ -1,106 +1,107 @@
-//! The step of every rule against the streaming limit of this machine.
+//! The step of every rule of the catalogue against the streaming limit of this machine.
 //!
-//! For each case: the median time of a step, the bytes that it must move, and the time of an in-place pass over as
-//! many bytes, measured in the same rounds. `ratio` is limit / step: 1 is the speed of memory.
+//! For each case: the median time of a step, the bytes that it must move, and the time of an in-place pass over as many
+//! bytes, measured in the same rounds. `ratio` is limit / step: 1 is the speed of memory. A rule that must look at all
+//! elements before it updates them reads them once more for each look; `looks` says how often, and its bytes count.
 //!
-//! `cargo bench -p ravine` runs all; `cargo bench -p ravine -- adamw` those whose name holds the word.
+//! `cargo bench -p ravine --bench step` measures all rules in three storages on 20 tensors of a million elements and on 1000
+//! of 256. Words after `--` choose: names of rules (any that holds the word), storages (`f32`, `bf16`, `int8`), shapes
+//! (`20x1M`, `1000x256`, `gpt2`, `matrices`), and `quick` for fewer rounds. `gpt2`, the 148 tensors of GPT-2 small, takes
+//! long and some 4 GB, so it is measured only where it is named. `chain` measures a chain of transforms against AdamW,
+//! `tail` a step with everything around it. With `--write` the times of 20x1M go to `docs/optimizers-speed.csv`.
 
-use ravine::{Builder, Ema, Guard, Optimizer, Outcome, ParamSpec, rules};
-use rayon::prelude::*;
-use std::time::Instant;
+mod chain;
+mod measure;
+mod shapes;
+mod write;
 
-const RULES: &[&str] = &[
-    "sgd",
+use measure::{Case, Row, measure};
+use ravine::{Builder, Ema, Guard, Optimizer, Storage, bf16, rules};
+use shapes::{SHAPES, Shape};
+
+/// Options that change how much a rule does, beside the defaults of each.
+const VARIANTS: &[&str] = &[
     "sgd:momentum=0.9",
     "sgd:momentum=0.9,nesterov=true",
-    "adagrad",
-    "rmsprop",
     "rmsprop:momentum=0.9",
-    "rmsprop:centered=true",
     "rmsprop:centered=true,momentum=0.9",
-    "adam",
     "adam:amsgrad=true",
-    "adamw",
 ];
 
+/// Rules that are bound by products of matrices, and are measured on those alone.
+const MATRIX: &[&str] = &["muon", "shampoo", "soap", "kron"];
+
+const STORAGES: [&str; 3] = ["f32", "bf16", "int8"];
+
 fn main() {
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-    let wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|word| name.contains(word.as_str()));
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let (flags, mut words): (Vec<_>, Vec<_>) = arguments.into_iter().partition(|word| word.starts_with('-'));
+    let quick = words.iter().any(|word| word == "quick");
+    words.retain(|word| word != "quick");
+    let chosen = |known: &[&str], usual: &[&str]| -> Vec<String> {
+        let named: Vec<String> =
+            words.iter().filter(|word| known.contains(&word.as_str())).cloned().collect();
+        if named.is_empty() { usual.iter().map(ToString::to_string).collect() } else { named }
+    };
+    let names: Vec<&str> = SHAPES.iter().map(|shape| shape.name).collect();
+    let shapes = chosen(&names, &["20x1M", "1000x256", "matrices"]);
+    let storages = chosen(&STORAGES, &STORAGES);
+    let rules: Vec<&String> = words
+        .iter()
+        .filter(|word| !names.contains(&word.as_str()) && !STORAGES.contains(&word.as_str()))
+        .collect();
+    let wanted = |name: &str| rules.is_empty() || rules.iter().any(|word| name.contains(word.as_str()));
+
     println!("{} threads, {:?}", rayon::current_num_threads(), ravine::simd::Level::widest());
     println!(
-        "{:<36} {:<8} {:>9} {:>9} {:>8} {:>6}",
-        "case", "tensors", "step ms", "limit ms", "GB/s", "ratio"
+        "{:<38} {:<8} {:<9} {:>9} {:>9} {:>7} {:>8} {:>6} {:>5}",
+        "rule", "storage", "shape", "step ms", "limit ms", "ns/elem", "GB/s", "ratio", "looks"
     );
-    for (label, count, len, rounds) in
-        [("20x1M", 20, 1_000_000, 11), ("1000x256", 1000, 256, 301), ("1x256k", 1, 256_000, 301)]
-    {
-        for rule in RULES.iter().filter(|rule| wanted(rule)) {
-            // Without the guard a step is the fused pass alone.
-            measure(rule, label, plain(rule), 0, &vec![len; count], rounds);
+    let mut rows = Vec::new();
+    let specs = rules::CATALOGUE.iter().map(|entry| entry.name).chain(VARIANTS.iter().copied());
+    for spec in specs.filter(|spec| wanted(spec)) {
+        for shape in SHAPES.iter().filter(|shape| shapes.iter().any(|name| name == shape.name)) {
+            let name = spec.split(':').next().unwrap_or_default();
+            if MATRIX.contains(&name) != (shape.name == "matrices") {
+                continue;
+            }
+            for storage in &storages {
+                rows.extend(one(spec, storage, shape, quick));
+            }
         }
-        let tail = "unscale + clip + adamw + ema + zero";
-        if wanted(tail) {
-            let builder = plain("adamw").loss_scale(2.0).clip_norm(1.0).ema(Ema::new(0.999)).zero_grad(true);
-            // Once more the gradient is read for its norm and written with zeros; the average is read and written.
-            measure(tail, label, builder, 16, &vec![len; count], rounds);
+    }
+    if wanted("tail") {
+        for shape in SHAPES.iter().filter(|shape| ["20x1M", "1000x256"].contains(&shape.name)) {
+            tail(shape, quick);
         }
+    }
+    if wanted("chain") {
+        chain::against_adamw(quick);
+    }
+    if flags.iter().any(|flag| flag == "--write") {
+        write::write(&rows);
     }
 }
 
-fn plain(rule: &str) -> Builder {
-    Optimizer::builder_boxed(rules::parse(rule).expect("a rule of the catalogue")).guard(Guard::Off)
+/// Without the guard a step is the fused pass alone.
+fn plain(spec: &str) -> Builder {
+    Optimizer::builder_boxed(rules::parse(spec).expect("a rule of the catalogue")).guard(Guard::Off)
 }
 
-/// Measures a case that moves `extra` bytes an element beyond parameter, gradient and state.
-fn measure(name: &str, label: &str, builder: Builder, extra: usize, lens: &[usize], rounds: usize) {
-    let params: Vec<ParamSpec> =
-        lens.iter().enumerate().map(|(i, &len)| ParamSpec::new(format!("p{i}"), [len])).collect();
-    let mut optimizer: Optimizer<f32> = builder.build(&params).expect("the case is valid");
-    let elements: usize = lens.iter().sum();
-    let mut values: Vec<Vec<f32>> = lens.iter().map(|&len| vec![0.1; len]).collect();
-    let mut grads: Vec<Vec<f32>> =
-        lens.iter().map(|&len| (0..len).map(|i| ((i % 101) as f32 - 50.0) * 0.01).collect()).collect();
-    let slots = rules::parse(name).map_or(2, |rule| rule.slots().len());
-    let bytes = elements * (12 + 8 * slots + extra);
-    let mut stream = vec![1.0f32; bytes / 8];
-
-    let (mut steps, mut limits) = (Vec::new(), Vec::new());
-    for round in 0..rounds + 2 {
-        let mut values: Vec<&mut [f32]> = values.iter_mut().map(|x| &mut x[..]).collect();
-        let mut grads: Vec<&mut [f32]> = grads.iter_mut().map(|x| &mut x[..]).collect();
-        let start = Instant::now();
-        let outcome = optimizer.step(&mut values, &mut grads).expect("the case is valid");
-        let step = start.elapsed();
-        assert!(matches!(outcome, Outcome::Stepped { .. }));
-        let start = Instant::now();
-        stream.par_chunks_mut(1 << 15).for_each(scale);
-        let limit = start.elapsed();
-        // The first rounds touch fresh pages.
-        if round >= 2 {
-            steps.push(step.as_secs_f64());
-            limits.push(limit.as_secs_f64());
-        }
-    }
-    let (step, limit) = (median(steps), median(limits));
-    println!(
-        "{name:<36} {label:<8} {:>9.3} {:>9.3} {:>8.1} {:>6.2}",
-        step * 1e3,
-        limit * 1e3,
-        bytes as f64 / step / 1e9,
-        limit / step
-    );
-}
-
-ravine::simd! {
-    /// The streaming pass.
-    fn scale(chunk: &mut [f32]) {
-        for x in chunk {
-            *x *= 1.000_000_1;
-        }
+fn one(spec: &str, storage: &str, shape: &Shape, quick: bool) -> Option<Row> {
+    let looks = rules::parse(spec).expect("a rule of the catalogue").traffic().expect("a step").looks;
+    let case = Case { name: spec.into(), storage: storage.into(), shape, looks, extra: 0, quick };
+    match storage {
+        "bf16" => measure::<bf16>(case, plain(spec).storage(Storage::Bf16)),
+        "int8" => measure::<f32>(case, plain(spec).storage(Storage::Int8)),
+        _ => measure::<f32>(case, plain(spec)),
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+/// A step with everything around it: the gradient is read once more for its norm and written with zeros.
+fn tail(shape: &Shape, quick: bool) {
+    let name = "unscale + clip + adamw + ema + zero".into();
+    let builder = plain("adamw").loss_scale(2.0).clip_norm(1.0).ema(Ema::new(0.999)).zero_grad(true);
+    let case = Case { name, storage: "f32".into(), shape, looks: 0, extra: 8, quick };
+    measure::<f32>(case, builder);
 }

@@ -42,9 +42,9 @@ pub(super) fn distinct(members: &[Vec<&'static str>]) -> Vec<&'static str> {
     let named = |place: usize, name: &'static str| {
         if name.contains('.') || count(name) > 1 { lasting(format!("{place}.{name}")) } else { name }
     };
-    let member =
-        |(place, names): (usize, &Vec<_>)| names.iter().map(|name| named(place, name)).collect::<Vec<_>>();
-    members.iter().enumerate().flat_map(member).collect()
+    let names =
+        members.iter().enumerate().flat_map(|(place, names)| names.iter().map(move |name| (place, *name)));
+    names.map(|(place, name)| named(place, name)).collect()
 }
 
 #[cfg(test)]
