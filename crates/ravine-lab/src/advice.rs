@@ -14,6 +14,7 @@ use crate::results;
 use crate::store::Store;
 use crate::verdict::verdict;
 use crate::workloads::Field;
+use ravine::rules;
 use serde::Serialize;
 
 /// What a sentence is about.
@@ -154,7 +155,9 @@ pub fn advise(workload: &str, field: Field, evidence: &[&WorkloadResult]) -> Adv
         });
     }
     let tried = |name: &str| {
-        own.is_some_and(|result| result.arms.iter().any(|arm| arm.optimizer.split(':').next() == Some(name)))
+        own.is_some_and(|result| {
+            result.arms.iter().any(|arm| rules::split(&arm.optimizer).0.split(':').next() == Some(name))
+        })
     };
     let known: Vec<Subject> = sentences.iter().map(|sentence| sentence.subject).collect();
     sentences.extend(prior::sentences(field, &known, tried));

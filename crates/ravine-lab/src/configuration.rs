@@ -45,7 +45,7 @@ pub fn pytorch(workload: &WorkloadResult, arm: &Arm) -> String {
 }
 
 fn torch_optimizer(arm: &Arm) -> Option<String> {
-    let rule = ravine::rules::parse(&arm.optimizer).ok()?;
+    let rule = ravine::rules::parse(&arm.optimizer).ok().filter(|rule| rule.wrapped().is_none())?;
     let class = match rule.name() {
         "sgd" => "SGD",
         "adagrad" => "Adagrad",
@@ -98,8 +98,9 @@ fn torch_scheduler(schedule: &str, steps: u64) -> Result<Option<(&'static str, S
 
 /// The spec with one more key.
 fn with_key(spec: &str, key: &str, value: &str) -> String {
-    let separator = if spec.contains(':') { ',' } else { ':' };
-    format!("{spec}{separator}{key}={value}")
+    let (own, wrappers) = ravine::rules::split(spec);
+    let separator = if own.contains(':') { ',' } else { ':' };
+    format!("{own}{separator}{key}={value}{wrappers}")
 }
 
 /// `0.9/0.999` is a tuple in Python, `true` is `True`.
@@ -122,6 +123,7 @@ mod tests {
         assert_eq!(python_value("true"), "True");
         assert_eq!(with_key("adam", "lr", "1e-3"), "adam:lr=1e-3");
         assert_eq!(with_key("sgd:momentum=0.9", "lr", "0.1"), "sgd:momentum=0.9,lr=0.1");
+        assert_eq!(with_key("adam + ema:0.9", "lr", "0.1"), "adam:lr=0.1 + ema:0.9");
     }
 
     #[test]
@@ -144,6 +146,7 @@ mod tests {
                 ),
             ),
             ("ema-momentum", None),
+            ("adam + lookahead", None),
         ] {
             let expected = expected.map(|call| format!("optimizer = torch.optim.{call}"));
             assert_eq!(torch_optimizer(&arm(optimizer)), expected);

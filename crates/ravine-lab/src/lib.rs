@@ -18,6 +18,7 @@ pub mod data;
 pub mod diagnose;
 pub mod eigen;
 mod error;
+mod evaluated;
 pub mod experiments;
 pub mod expression;
 pub mod gallery;

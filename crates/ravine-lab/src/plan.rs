@@ -164,12 +164,13 @@ impl Plan {
 /// An optimizer's spec less its learning rate, if it has one.
 pub(crate) fn without_lr(spec: &str) -> Option<String> {
     let is_lr = |pair: &&str| pair.split_once('=').is_some_and(|(key, _)| key.trim() == "lr");
-    let (name, keys) = spec.split_once(':')?;
+    let (own, wrappers) = rules::split(spec);
+    let (name, keys) = own.split_once(':')?;
     let (lrs, kept): (Vec<&str>, Vec<&str>) = keys.split(',').partition(is_lr);
     match (lrs.is_empty(), kept.is_empty()) {
         (true, _) => None,
-        (false, true) => Some(name.into()),
-        (false, false) => Some(format!("{name}:{}", kept.join(","))),
+        (false, true) => Some(format!("{name}{wrappers}")),
+        (false, false) => Some(format!("{name}:{}{wrappers}", kept.join(","))),
     }
 }
 
@@ -183,4 +184,25 @@ fn differ(what: &'static str, specs: &[String], meaning: impl Fn(&String) -> Res
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_learning_rate_is_the_rules_own() {
+        for (spec, expected) in [
+            ("adam", None),
+            ("adam + sgd:lr=3", None),
+            ("adam:lr=0.1", Some("adam")),
+            ("adam:lr=0.1 + ema:0.9", Some("adam + ema:0.9")),
+            (
+                "adam:eps=1,lr=1e+0 + ema:decay=0.9,warmup=true",
+                Some("adam:eps=1 + ema:decay=0.9,warmup=true"),
+            ),
+        ] {
+            assert_eq!(without_lr(spec).as_deref(), expected, "{spec}");
+        }
+    }
 }

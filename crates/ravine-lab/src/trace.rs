@@ -135,10 +135,11 @@ fn trace(setup: &Setup, spec: &str) -> Result<Trace> {
 
 /// A spec that says its learning rate, also where it is the default.
 fn with_lr(spec: &str, lr: f64) -> String {
-    match (plan::without_lr(spec), spec.split_once(':')) {
+    let (own, wrappers) = rules::split(spec);
+    match (plan::without_lr(spec), own.split_once(':')) {
         (Some(_), _) => spec.into(),
-        (None, Some((name, keys))) => format!("{name}:lr={},{keys}", Value::Float(lr)),
-        (None, None) => format!("{spec}:lr={}", Value::Float(lr)),
+        (None, Some((name, keys))) => format!("{name}:lr={},{keys}{wrappers}", Value::Float(lr)),
+        (None, None) => format!("{own}:lr={}{wrappers}", Value::Float(lr)),
     }
 }
 

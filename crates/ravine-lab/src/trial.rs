@@ -3,6 +3,7 @@
 use crate::comparison::{End, LayerHealth, Point};
 use crate::data::{Order, Split};
 use crate::error::{Kind, Result};
+use crate::evaluated::evaluated;
 use crate::health;
 use crate::workload::{Evaluation, Session, Workload};
 use ravine::{Guard, Optimizer, Outcome, ParamSpec, rules, schedules};
@@ -94,7 +95,7 @@ pub fn run(
     }
     let validation =
         (end != End::Diverged).then_some(Evaluation { loss: last.validation_loss, metric: last.validation });
-    let test = (end == End::Finished && !settings.tuning).then(|| trial.session.evaluate(Split::Test));
+    let test = (end == End::Finished && !settings.tuning).then(|| trial.look(Split::Test)).transpose()?;
     Ok(Done { end, steps: trial.step, seconds: trial.clock.as_secs_f64(), validation, test, target })
 }
 
@@ -174,8 +175,12 @@ impl<'a> Trial<'a> {
         Ok(true)
     }
 
+    fn look(&mut self, split: Split) -> Result<Evaluation> {
+        evaluated(self.session, &self.optimizer, |session| session.evaluate(split))
+    }
+
     fn evaluate(&mut self) -> Result<Point> {
-        let validation = self.session.evaluate(Split::Validation);
+        let validation = self.look(Split::Validation)?;
         let (sum, count) = std::mem::take(&mut self.losses);
         Ok(Point {
             step: self.step,

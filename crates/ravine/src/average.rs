@@ -1,15 +1,19 @@
 //! Averages of the weights over the steps.
 
-/// An exponential moving average of the weights: average += (1 - decay) (weights - average) after each step
-/// (Polyak averaging; Tarvainen and Valpola, arXiv 1703.01780). It starts as a copy of the weights before the first
-/// step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ema {
-    /// How much of the average each step keeps: at least 0 and below 1.
-    pub decay: f64,
-    /// Whether the decay rises with the steps made, min(decay, (1 + t) / (10 + t)), so that the average forgets a
-    /// bad start sooner.
-    pub warmup: bool,
+use crate::hyper::Range;
+
+crate::hyper! {
+    /// An exponential moving average of the weights: average += (1 - decay) (weights - average) after each step
+    /// (Polyak averaging; Tarvainen and Valpola, arXiv 1703.01780). It starts as a copy of the weights before the first
+    /// step.
+    #[derive(Copy)]
+    pub struct Ema {
+        /// How much of the average each step keeps.
+        decay: f64 = 0.999, Range::UnitOpen;
+        /// Whether the decay rises with the steps made, min(decay, (1 + t) / (10 + t)), so that the average forgets a
+        /// bad start sooner.
+        warmup: bool = false, Range::Bool;
+    }
 }
 
 impl Ema {
@@ -25,14 +29,17 @@ impl Ema {
     }
 }
 
-/// Stochastic weight averaging: the mean of the weights after steps `start`, `start + every`, `start + 2 every`, ..., with
-/// steps counted from 1 (Izmailov et al., arXiv 1803.05407). [`schedules::swa`](crate::schedules) has its learning rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Swa {
-    /// The step after which the weights are taken for the first time: 1 or more.
-    pub start: u64,
-    /// Steps between those that are taken: 1 or more.
-    pub every: u64,
+crate::hyper! {
+    /// Stochastic weight averaging: the mean of the weights after steps `start`, `start + every`, `start + 2 every`, ...,
+    /// with steps counted from 1 (Izmailov et al., arXiv 1803.05407). [`schedules::swa`](crate::schedules) has its
+    /// learning rate. By default the mean of all steps.
+    #[derive(Copy, Eq)]
+    pub struct Swa {
+        /// The step after which the weights are taken for the first time.
+        start: u64 = 1, Range::AtLeastOne;
+        /// Steps between those that are taken.
+        every: u64 = 1, Range::AtLeastOne;
+    }
 }
 
 impl Swa {
@@ -42,11 +49,43 @@ impl Swa {
     }
 }
 
+crate::hyper! {
+    /// Latest weight averaging: the mean of the weights after the latest `latest` of steps `every`, `2 every`, ..., counted
+    /// from 1 (Kaddour, arXiv 2209.14981, section 2, where `every` is an epoch). Each of them is kept, in memory of its
+    /// own.
+    #[derive(Copy, Eq)]
+    pub struct Lawa {
+        /// How many weights are kept.
+        latest: u64 = 6, Range::AtLeastOne;
+        /// Steps between those that are taken.
+        every: u64 = 100, Range::AtLeastOne;
+    }
+}
+
+impl Lawa {
+    /// The mean of the latest `latest` weights, taken every `every` steps.
+    pub const fn new(latest: u64, every: u64) -> Self {
+        Self { latest, every }
+    }
+
+    /// The place of the weights after step `step`, counted from 0, among those that are kept, if they are taken.
+    pub(crate) fn place(self, step: u64) -> Option<usize> {
+        let steps = step.saturating_add(1);
+        steps.is_multiple_of(self.every).then(|| ((steps / self.every - 1) % self.latest) as usize)
+    }
+
+    /// How many weights are kept after `steps` steps.
+    pub(crate) fn kept(self, steps: u64) -> usize {
+        (steps / self.every).min(self.latest) as usize
+    }
+}
+
 /// What kind of average is kept.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Average {
     Ema(Ema),
     Swa(Swa),
+    Lawa(Lawa),
 }
 
 impl Average {
@@ -55,6 +94,7 @@ impl Average {
         match self {
             Self::Ema(_) => "ema",
             Self::Swa(_) => "swa",
+            Self::Lawa(_) => "lawa",
         }
     }
 
@@ -66,6 +106,8 @@ impl Average {
                 let since = step.saturating_add(1).checked_sub(start)?;
                 (since % every == 0).then(|| 1.0 / (since / every + 1) as f64)
             }
+            // A mean of weights that are kept apart.
+            Self::Lawa(_) => None,
         }
     }
 
@@ -74,6 +116,7 @@ impl Average {
         match self {
             Self::Ema(_) => steps > 0,
             Self::Swa(swa) => steps >= swa.start,
+            Self::Lawa(lawa) => steps >= lawa.every,
         }
     }
 }
@@ -81,6 +124,15 @@ impl Average {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lawa_goes_round_the_places_it_has() {
+        let lawa = Lawa::new(3, 2);
+        let places: Vec<_> = (0..10).map(|step| lawa.place(step)).collect();
+        let expected = [None, Some(0), None, Some(1), None, Some(2), None, Some(0), None, Some(1)];
+        assert_eq!(places, expected);
+        assert_eq!([1, 2, 5, 6, 100].map(|steps| lawa.kept(steps)), [0, 1, 2, 3, 3]);
+    }
 
     #[test]
     fn swa_is_the_mean_of_what_it_took_in() {

@@ -1,11 +1,13 @@
 //! Building an optimizer.
 
-use crate::average::{Average, Ema, Swa};
+use crate::average::{Average, Ema, Lawa, Swa};
 use crate::element::Element;
 use crate::error::{Kind, Result};
 use crate::extras::{Extras, GradientNoise, Rounding};
 use crate::group::{Group, GroupState};
+use crate::hyper;
 use crate::lookahead::Lookahead;
+use crate::loss_scaler::{LossScaler, Scaling};
 use crate::metric_schedule::MetricSchedule;
 use crate::optimizer::Optimizer;
 use crate::params::ParamSpec;
@@ -50,6 +52,7 @@ pub(crate) struct Options {
     pub(crate) accumulate: u64,
     pub(crate) loss_scale: f64,
     pub(crate) sam: Option<Sam>,
+    pub(crate) loss_scaler: Option<Scaling>,
     pub(crate) metric_schedule: Option<Box<dyn MetricSchedule>>,
     pub(crate) extras: Extras,
 }
@@ -76,10 +79,19 @@ impl Builder {
             accumulate: 1,
             loss_scale: 1.0,
             sam: None,
+            loss_scaler: None,
             metric_schedule: None,
             extras,
         };
-        Self { rule, schedule: None, groups: Vec::new(), maximize: false, options }
+        let (own, wrappers) = match rule.wrapped() {
+            Some((rule, wrappers)) => {
+                (Some(rule.boxed()), wrappers.iter().map(|wrapper| wrapper.boxed()).collect())
+            }
+            None => (None, Vec::new()),
+        };
+        let rule = own.unwrap_or(rule);
+        let builder = Self { rule, schedule: None, groups: Vec::new(), maximize: false, options };
+        wrappers.iter().fold(builder, |builder, wrapper| wrapper.wrap(builder))
     }
 
     /// The schedule of all groups without one of their own. Default: the rule's learning rate throughout.
@@ -93,6 +105,17 @@ impl Builder {
     pub fn group(mut self, group: Group) -> Self {
         self.groups.push(group);
         self
+    }
+
+    /// Adds several groups, such as those of [`layer_decay`](crate::layer_decay).
+    pub fn groups(mut self, groups: impl IntoIterator<Item = Group>) -> Self {
+        self.groups.extend(groups);
+        self
+    }
+
+    /// Freezes the parameters whose names match the pattern, and which no group before takes: see [`Group::freeze`].
+    pub fn freeze(self, pattern: impl Into<String>) -> Self {
+        self.group(Group::new(pattern).freeze())
     }
 
     /// Steps up the gradient instead of down, in all groups without a word of their own.
@@ -150,6 +173,12 @@ impl Builder {
     /// Keeps a mean of the weights at some steps, instead of any average asked for before.
     pub fn swa(mut self, swa: Swa) -> Self {
         self.options.extras.average = Some(Average::Swa(swa));
+        self
+    }
+
+    /// Keeps the latest weights of some steps for their mean, instead of any average asked for before.
+    pub fn lawa(mut self, lawa: Lawa) -> Self {
+        self.options.extras.average = Some(Average::Lawa(lawa));
         self
     }
 
@@ -215,6 +244,14 @@ impl Builder {
     /// Divides the gradient by this, as is due when the loss was multiplied by it. Default: 1.
     pub fn loss_scale(mut self, scale: f64) -> Self {
         self.options.loss_scale = scale;
+        self.options.loss_scaler = None;
+        self
+    }
+
+    /// Lets the loss scale follow the gradients: see [`LossScaler`]. Needs [`Guard::Skip`].
+    pub fn loss_scaler(mut self, scaler: LossScaler) -> Self {
+        self.options.loss_scale = scaler.init_scale;
+        self.options.loss_scaler = Some(Scaling { scaler, good: 0 });
         self
     }
 
@@ -244,13 +281,9 @@ impl Builder {
         check("accumulate", options.accumulate > 0, "1 or more", options.accumulate)?;
         check_loss_scale::<T>(options.loss_scale, options.accumulate)?;
         match extras.average {
-            Some(Average::Ema(Ema { decay, .. })) => {
-                check("the decay of ema", (0.0..1.0).contains(&decay), "at least 0 and below 1", decay)?;
-            }
-            Some(Average::Swa(Swa { start, every })) => {
-                check("the start of swa", start > 0, "1 or more", start)?;
-                check("the steps between two of swa", every > 0, "1 or more", every)?;
-            }
+            Some(Average::Ema(mut ema)) => hyper::check(&mut ema, "ema")?,
+            Some(Average::Swa(mut swa)) => hyper::check(&mut swa, "swa")?,
+            Some(Average::Lawa(mut lawa)) => hyper::check(&mut lawa, "lawa")?,
             None => {}
         }
         if let Some(Agc { clip, eps }) = extras.prepare.agc {
@@ -258,18 +291,20 @@ impl Builder {
             check("the clip of agc", holds(clip), "above 0", clip)?;
             check("the eps of agc", holds(eps), "above 0", eps)?;
         }
-        if let Some(Lookahead { steps, alpha }) = extras.lookahead {
-            check("the steps of lookahead", steps > 0, "1 or more", steps)?;
-            check("the alpha of lookahead", alpha > 0.0 && alpha <= 1.0, "above 0 and at most 1", alpha)?;
-        }
         if let Some(Sam { rho, .. }) = options.sam {
             check("the rho of sam", rho.is_finite() && rho >= 0.0, "0 or more", rho)?;
             check("accumulate", options.accumulate == 1, "1 with sam", options.accumulate)?;
         }
-        if let Some(GradientNoise { eta, gamma }) = extras.noise {
-            let holds = |x: f64| x.is_finite() && x >= 0.0;
-            check("the eta of gradient noise", holds(eta), "0 or more", eta)?;
-            check("the gamma of gradient noise", holds(gamma), "0 or more", gamma)?;
+        if let Some(mut lookahead) = extras.lookahead {
+            hyper::check(&mut lookahead, "lookahead")?;
+        }
+        if let Some(mut noise) = extras.noise {
+            hyper::check(&mut noise, "noise")?;
+        }
+        if let Some(Scaling { mut scaler, .. }) = options.loss_scaler {
+            hyper::check(&mut scaler, "the loss scaler")?;
+            let guard = options.guard;
+            check("the guard beside a loss scaler", guard == Guard::Skip, "Skip", format!("{guard:?}"))?;
         }
         if params.is_empty() {
             return Err(Kind::NoParameters.into());

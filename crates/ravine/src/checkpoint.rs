@@ -42,6 +42,9 @@ struct Meta {
     slow: bool,
     residual: Option<String>,
     metric_schedule: Option<serde_json::Value>,
+    /// The scale of a loss scaler and the steps that it has counted.
+    #[serde(default)]
+    loss_scaler: Option<(f64, u64)>,
     groups: Vec<MetaGroup>,
 }
 
@@ -53,6 +56,14 @@ struct MetaGroup {
     /// The rule's numbers for the group, as text that reads back to the same bits.
     #[serde(default)]
     memory: BTreeMap<String, String>,
+    #[serde(default)]
+    frozen: bool,
+    /// Whether the rule keeps no state yet.
+    #[serde(default)]
+    stateless: bool,
+    /// Whether slow weights and what is kept beside weights of 16 bits are still to come.
+    #[serde(default)]
+    unbegun: bool,
     /// For people to read; loading keeps the schedule that the optimizer was built with.
     schedule: Option<String>,
     params: Vec<String>,
@@ -75,18 +86,19 @@ impl<T: Element> Optimizer<T> {
             let extras = self.extras(group);
             let states = slots.iter().map(|slot| slot.name).zip(&group.slots);
             let states: Vec<(&str, &State)> =
-                states.chain(extras.iter().filter_map(|(name, state)| Some((*name, (*state)?)))).collect();
+                states.chain(extras.iter().map(|(name, state)| (&**name, *state))).collect();
             for (member, param) in group.params.iter().enumerate() {
                 for (name, state) in &states {
                     push_state(&mut tensors, key(&param.name, name), state, member, &param.shape);
                 }
-                for (buffer, values) in group.rule.buffers(&param.shape).iter().zip(&group.buffers[member]) {
+                let buffers = group.buffers.get(member).into_iter().flatten();
+                for (buffer, values) in group.rule.buffers(&param.shape).iter().zip(buffers) {
                     let bytes = <T::Math as Element>::to_bytes(values).into();
                     let (dtype, shape) = (<T::Math as Element>::DTYPE, buffer.shape.clone());
                     tensors.push((key(&param.name, buffer.name), Bytes { dtype, shape, bytes }));
                 }
-                for (i, (name, _)) in numbers.iter().enumerate() {
-                    let value = group.tensor_memory[member * numbers.len() + i];
+                let values = group.tensor_memory.iter().skip(member * numbers.len());
+                for ((name, _), value) in numbers.iter().zip(values) {
                     let bytes = Cow::Owned(value.to_le_bytes().to_vec());
                     tensors.push((key(&param.name, name), Bytes { dtype: Dtype::F64, shape: vec![], bytes }));
                 }
@@ -168,6 +180,10 @@ impl<T: Element> Optimizer<T> {
         if meta.metric_schedule.is_some() != listens {
             return Err(mismatch("metric schedule", word(listens), word(!listens)));
         }
+        if meta.loss_scaler.is_some() != self.options.loss_scaler.is_some() {
+            let ours = self.options.loss_scaler.is_some();
+            return Err(mismatch("loss scaler", word(ours), word(!ours)));
+        }
         let names = |groups: Vec<&str>| groups.join(", ");
         let (ours, theirs): (Vec<_>, Vec<_>) =
             (self.groups().collect(), meta.groups.iter().map(|group| group.name.as_str()).collect());
@@ -200,8 +216,14 @@ impl<T: Element> Optimizer<T> {
             group.slots = loaded.slots;
             (group.buffers, group.memory) = (loaded.buffers, loaded.memory);
             group.tensor_memory = loaded.tensor_memory;
+            group.latest = loaded.latest;
             [group.average, group.slow, group.residual] = loaded.extras;
+            (group.frozen, group.stateless) = loaded.rests;
         }
+        if let (Some(scaling), Some((scale, good))) = (&mut self.options.loss_scaler, file.meta.loss_scaler) {
+            (self.options.loss_scale, scaling.good) = (scale, good);
+        }
+        self.plan_anew();
         (self.step, self.micro) = (file.meta.step, 0);
         Ok(())
     }
@@ -231,7 +253,8 @@ impl<T: Element> Optimizer<T> {
                 .map_err(|error| file.not_a_checkpoint(error.to_string()))?;
         }
         rule.check().map_err(|error| file.not_a_checkpoint(error.to_string()))?;
-        let memory = (rule.memory().into_iter())
+        let numbers = if theirs.stateless { Vec::new() } else { rule.memory() };
+        let memory = (numbers.into_iter())
             .map(|(name, _)| {
                 let found = theirs.memory.get(name);
                 let number = found.and_then(|text| text.parse().ok());
@@ -252,20 +275,31 @@ impl<T: Element> Optimizer<T> {
             }
             Ok(state)
         };
-        let slots = (rule.slots().iter())
+        let slots = if theirs.stateless { Vec::new() } else { rule.slots() };
+        let slots = (slots.iter())
             .map(|slot| {
                 state(slot.name, extras.storage.format::<T::Math>(slot.signed, slot.inexact), slot.signed)
             })
             .collect::<Result<Vec<State>>>()?;
         let full = <T::Math as Element>::FORMAT;
-        let average = file.meta.average.as_deref().map(|name| state(name, full, true)).transpose()?;
-        let slow = file.meta.slow.then(|| state(SLOW, full, true)).transpose()?;
-        let residual =
-            extras.residual::<T>().filter(|&kind| file.meta.residual.as_deref() == Some(residual_name(kind)));
+        let (mut average, mut latest) = (None, Vec::new());
+        match extras.average.filter(|_| file.meta.average.is_some()) {
+            Some(Average::Lawa(lawa)) => {
+                latest =
+                    (0..lawa.latest).map(|i| state(&latest_name(i), full, true)).collect::<Result<_>>()?;
+            }
+            Some(one) => average = Some(state(one.name(), full, true)?),
+            None => {}
+        }
+        let begun = !theirs.unbegun;
+        let slow = (file.meta.slow && begun).then(|| state(SLOW, full, true)).transpose()?;
+        let residual = extras
+            .residual::<T>()
+            .filter(|&kind| begun && file.meta.residual.as_deref() == Some(residual_name(kind)));
         let residual =
             residual.map(|kind| state(residual_name(kind), residual_format::<T>(kind), true)).transpose()?;
         let (mut buffers, mut tensor_memory) = (Vec::new(), Vec::new());
-        for param in &group.params {
+        for param in group.params.iter().filter(|_| !theirs.stateless) {
             let mut list = Vec::new();
             for buffer in rule.buffers(&param.shape) {
                 let values = file.numbers(key(&param.name, buffer.name), &buffer.shape, full, known)?;
@@ -276,20 +310,26 @@ impl<T: Element> Optimizer<T> {
                 tensor_memory.extend(file.numbers(key(&param.name, name), &[], Format::F64, known)?);
             }
         }
-        Ok(Loaded { rule, slots, buffers, memory, tensor_memory, extras: [average, slow, residual] })
+        let extras = [average, slow, residual];
+        let rests = (theirs.frozen, theirs.stateless);
+        Ok(Loaded { rule, slots, buffers, memory, tensor_memory, latest, extras, rests })
     }
 
     /// What the engine keeps beside a group's rule, by name.
-    fn extras<'a>(&self, group: &'a GroupState<T>) -> [(&'static str, Option<&'a State>); 3] {
+    fn extras<'a>(&self, group: &'a GroupState<T>) -> Vec<(Cow<'static, str>, &'a State)> {
         let extras = &self.options.extras;
-        [
+        let single = [
             (extras.average.map_or("", Average::name), group.average.as_ref()),
             (SLOW, group.slow.as_ref()),
             (extras.residual::<T>().map_or("", residual_name), group.residual.as_ref()),
-        ]
+        ];
+        let single = single.into_iter().filter_map(|(name, state)| Some((name.into(), state?)));
+        let latest = (0..).zip(&group.latest).map(|(i, state)| (latest_name(i).into(), state));
+        single.chain(latest).collect()
     }
 
     fn meta(&self) -> Meta {
+        let extras = &self.options.extras;
         let group = |group: &GroupState<T>| MetaGroup {
             name: group.name.clone(),
             rule: group.rule.name().into(),
@@ -299,10 +339,13 @@ impl<T: Element> Optimizer<T> {
             memory: (group.rule.memory().iter().zip(&group.memory))
                 .map(|((name, _), value)| (name.to_string(), value.to_string()))
                 .collect(),
+            frozen: group.frozen,
+            stateless: group.stateless,
+            unbegun: (extras.lookahead.is_some() && group.slow.is_none())
+                || (extras.residual::<T>().is_some() && group.residual.is_none()),
             schedule: group.schedule.as_ref().map(|schedule| schedule.spec()),
             params: group.params.iter().map(|param| param.name.clone()).collect(),
         };
-        let extras = &self.options.extras;
         let begun = self.step > 0;
         Meta {
             format: FORMAT,
@@ -312,12 +355,18 @@ impl<T: Element> Optimizer<T> {
             slow: begun && extras.lookahead.is_some(),
             residual: extras.residual::<T>().filter(|_| begun).map(|kind| residual_name(kind).into()),
             metric_schedule: self.options.metric_schedule.as_ref().map(|schedule| schedule.save()),
+            loss_scaler: self.options.loss_scaler.map(|scaling| (self.options.loss_scale, scaling.good)),
             groups: self.groups.iter().map(group).collect(),
         }
     }
 }
 
 const SLOW: &str = "slow";
+
+/// What the `i`-th of the weights kept for [`Lawa`](crate::Lawa) are called.
+fn latest_name(i: u64) -> String {
+    format!("lawa.{i}")
+}
 
 fn residual_name(kind: Residual) -> &'static str {
     match kind {
@@ -340,7 +389,10 @@ struct Loaded<T: Element> {
     buffers: Vec<Vec<Vec<T::Math>>>,
     memory: Vec<f64>,
     tensor_memory: Vec<f64>,
+    latest: Vec<State>,
     extras: [Option<State>; 3],
+    /// Whether the group is frozen, and keeps nothing.
+    rests: (bool, bool),
 }
 
 fn key(param: &str, slot: &str) -> String {

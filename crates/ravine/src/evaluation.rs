@@ -2,6 +2,7 @@
 
 use crate::element::Element;
 use crate::error::Result;
+use crate::group::GroupState;
 use crate::optimizer::Optimizer;
 
 /// Weights to evaluate a model with, which are not always those that are trained: an average of them, the slow weights of
@@ -46,6 +47,13 @@ impl<T> Evaluation<T> {
 }
 
 impl<T: Element> Optimizer<T> {
+    /// Whether the weights to evaluate with are the trained ones as they are.
+    pub fn evaluates_trained(&self) -> bool {
+        let extras = &self.options.extras;
+        let apart = |group: &GroupState<T>| group.rule.evaluation().is_some();
+        extras.average.is_none() && extras.lookahead.is_none() && !self.groups.iter().any(apart)
+    }
+
     /// The weights to evaluate with, where `values` are those that are trained: the average, if one is kept and has begun;
     /// else what the rule says ([`Rule::evaluation`](crate::Rule::evaluation)); else the slow weights of Lookahead; else the
     /// trained weights themselves.
@@ -56,19 +64,23 @@ impl<T: Element> Optimizer<T> {
         self.check_tensors("parameters", "parameter", values.len(), |i| values[i].len())?;
         let mut tensors: Vec<Vec<T>> = values.iter().map(|values| values.to_vec()).collect();
         let level = self.options.extras.level;
-        let averaged = self.options.extras.average.is_some_and(|average| average.is_there(self.step));
+        let averaged = self.options.extras.average.filter(|average| average.is_there(self.step));
         for group in self.groups.iter().filter(|_| self.step > 0) {
-            let mix = match (&group.average, group.rule.evaluation(), &group.slow) {
-                (Some(average), ..) if averaged => Some((average, 1.0)),
-                (_, Some((slot, weight)), _) => Some((&group.slots[slot], weight)),
-                (.., Some(slow)) => Some((slow, 1.0)),
+            let mix = match (group.rule.evaluation(), &group.slow) {
+                (Some((slot, weight)), _) if !group.stateless => Some((&group.slots[slot], weight)),
+                (_, Some(slow)) => Some((slow, 1.0)),
                 _ => None,
             };
-            let Some((state, weight)) = mix else { continue };
             for (member, &index) in group.indices.iter().enumerate() {
-                for (w, x) in tensors[index].iter_mut().zip(state.read::<T::Math>(member, level)) {
-                    let (from, to): (f64, f64) = ((*w).into(), x.into());
-                    *w = T::nearest(if weight == 1.0 { to } else { (1.0 - weight) * from + weight * to });
+                if let Some(average) = averaged {
+                    if let Some(mean) = group.averaged(average, member, self.step, level) {
+                        tensors[index].iter_mut().zip(mean).for_each(|(w, x)| *w = T::nearest(x));
+                    }
+                } else if let Some((state, weight)) = mix {
+                    for (w, x) in tensors[index].iter_mut().zip(state.read::<T::Math>(member, level)) {
+                        let (from, to): (f64, f64) = ((*w).into(), x.into());
+                        *w = T::nearest(if weight == 1.0 { to } else { (1.0 - weight) * from + weight * to });
+                    }
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::average::Average;
 use crate::element::Element;
+use crate::hyper::Range;
 use crate::job::Residual;
 use crate::lookahead::Lookahead;
 use crate::prepare::Prepare;
@@ -27,20 +28,26 @@ pub enum Rounding {
     Master,
 }
 
-/// Normal noise on the gradient, of variance eta / (1 + t)^gamma at step t (Neelakantan et al., arXiv 1511.06807, section 3).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GradientNoise {
-    /// Variance at step 0: 0 or more.
-    pub eta: f64,
-    /// How fast it falls: 0 or more.
-    pub gamma: f64,
+crate::hyper! {
+    /// Normal noise on the gradient, of variance eta / (1 + t)^gamma at step t (Neelakantan et al., arXiv 1511.06807,
+    /// section 3). Defaults are the paper's.
+    #[derive(Copy)]
+    pub struct GradientNoise {
+        /// Variance at step 0.
+        eta: f64 = 0.3, Range::NonNegative;
+        /// How fast it falls.
+        gamma: f64 = 0.55, Range::NonNegative;
+    }
 }
 
-impl Default for GradientNoise {
-    /// 0.3 and 0.55, from the paper.
-    fn default() -> Self {
-        Self { eta: 0.3, gamma: 0.55 }
-    }
+impl Rounding {
+    /// Every one there is, with its name in text.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("nearest", Self::Nearest),
+        ("stochastic", Self::Stochastic),
+        ("kahan", Self::Kahan),
+        ("master", Self::Master),
+    ];
 }
 
 impl GradientNoise {

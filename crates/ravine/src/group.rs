@@ -11,7 +11,7 @@ use crate::params::{self, ParamSpec};
 use crate::pass::Pass;
 use crate::plan::Plan;
 use crate::random::Random;
-use crate::rule::{At, Buffer, Decay, Rule, Slot};
+use crate::rule::{At, Buffer, Decay, Rule, Slot, power};
 use crate::schedule::Schedule;
 use crate::simd::Level;
 use crate::state::{Format, Lane, Rounded, State};
@@ -39,13 +39,23 @@ pub struct Group {
     changes: Vec<(String, Value)>,
     schedule: Option<Arc<dyn Schedule>>,
     maximize: Option<bool>,
+    lr_factor: f64,
+    frozen: bool,
 }
 
 impl Group {
     /// The parameters whose name matches `pattern`, where `*` stands for any text, and which no group before this one
     /// takes. What is not said of them is as in the optimizer. The pattern is the group's name.
     pub fn new(pattern: impl Into<String>) -> Self {
-        Self { pattern: pattern.into(), rule: None, changes: Vec::new(), schedule: None, maximize: None }
+        Self {
+            pattern: pattern.into(),
+            rule: None,
+            changes: Vec::new(),
+            schedule: None,
+            maximize: None,
+            lr_factor: 1.0,
+            frozen: false,
+        }
     }
 
     /// Gives them another rule, with all its hyper-parameters.
@@ -60,6 +70,36 @@ impl Group {
         self
     }
 
+    /// Multiplies the learning rate that they would have: 0 or more.
+    pub fn scale_lr(mut self, factor: f64) -> Self {
+        self.lr_factor = factor;
+        self
+    }
+
+    /// Leaves them as they are: steps do not change them, whatever their gradient is. It counts neither in the norm nor for
+    /// the guard, and is set to 0 where that is asked for. Their rule keeps no state until [`Optimizer::unfreeze`].
+    ///
+    /// ```
+    /// use ravine::{Optimizer, ParamSpec, rules::Adam};
+    ///
+    /// let mut optimizer = Optimizer::builder(Adam { lr: 1.0, ..Adam::default() })
+    ///     .freeze("backbone*")
+    ///     .build::<f32>(&[ParamSpec::new("backbone.0", [1]), ParamSpec::new("head", [1])])?;
+    /// let (mut backbone, mut head) = ([1.0], [1.0]);
+    /// let _ = optimizer.step(&mut [&mut backbone, &mut head], &mut [&mut [3.0], &mut [3.0]])?;
+    /// assert_eq!((backbone, head), ([1.0], [0.0]));
+    /// optimizer.unfreeze("backbone*")?;
+    /// let _ = optimizer.step(&mut [&mut backbone, &mut head], &mut [&mut [3.0], &mut [0.0]])?;
+    /// assert!(backbone[0] < 1.0);
+    /// # Ok::<(), ravine::Error>(())
+    /// ```
+    ///
+    /// [`Optimizer::unfreeze`]: crate::Optimizer::unfreeze
+    pub fn freeze(mut self) -> Self {
+        self.frozen = true;
+        self
+    }
+
     /// Gives them another schedule.
     pub fn schedule(mut self, schedule: impl Schedule + 'static) -> Self {
         self.schedule = Some(Arc::new(schedule));
@@ -71,6 +111,28 @@ impl Group {
         self.maximize = Some(on);
         self
     }
+}
+
+/// Groups whose learning rate falls from the output to the input: the last pattern's parameters learn at the full rate,
+/// those of the one before at `decay` times that, and so on, lr decay^depth (Clark et al., ELECTRA, arXiv 2003.10555,
+/// table 6; Bao et al., BEiT, arXiv 2106.08254, section 3). `patterns` go from the input to the output.
+///
+/// ```
+/// use ravine::{Optimizer, ParamSpec, layer_decay, rules::AdamW};
+///
+/// let params = ["embed", "block.0.w", "block.1.w", "head"].map(|name| ParamSpec::new(name, [2]));
+/// let optimizer = Optimizer::builder(AdamW { lr: 1.0, ..AdamW::default() })
+///     .groups(layer_decay(0.5, ["embed", "block.0.*", "block.1.*"]))
+///     .build::<f32>(&params)?;
+/// assert_eq!(["embed", "block.1.*", "default"].map(|group| optimizer.lr(group).unwrap()), [0.25, 1.0, 1.0]);
+/// # Ok::<(), ravine::Error>(())
+/// ```
+pub fn layer_decay<P: Into<String>>(decay: f64, patterns: impl IntoIterator<Item = P>) -> Vec<Group> {
+    let patterns: Vec<String> = patterns.into_iter().map(P::into).collect();
+    let layers = patterns.len();
+    let group =
+        |(i, pattern): (usize, String)| Group::new(pattern).scale_lr(power(decay, (layers - 1 - i) as u64));
+    patterns.into_iter().enumerate().map(group).collect()
 }
 
 /// A group with its parameters found and its state laid out.
@@ -90,24 +152,30 @@ pub(crate) struct GroupState<T: Element> {
     pub(crate) tensor_memory: Vec<f64>,
     /// What the engine keeps beside them; each is there from the first step on.
     pub(crate) average: Option<State>,
+    /// The weights of which [`Lawa`](crate::Lawa) takes the mean.
+    pub(crate) latest: Vec<State>,
     pub(crate) slow: Option<State>,
     pub(crate) residual: Option<State>,
-    lens: Vec<usize>,
-    starts: Vec<usize>,
-    flat: Plan,
-    by_tensor: Plan,
+    pub(crate) lens: Vec<usize>,
+    pub(crate) starts: Vec<usize>,
+    pub(crate) flat: Plan,
+    pub(crate) by_tensor: Plan,
     maximize: bool,
     seed: u64,
-    scratch: Scratch<T::Math>,
-    lanes: Lanes,
+    pub(crate) scratch: Scratch<T::Math>,
+    pub(crate) lanes: Lanes,
     dry: Vec<f64>,
+    /// Whether its parameters stay as they are.
+    pub(crate) frozen: bool,
+    /// Whether the rule keeps no state yet, as the group has been frozen from the start.
+    pub(crate) stateless: bool,
 }
 
 /// Where everything lies in a step at hand; of no meaning between steps.
 #[derive(Default)]
-struct Lanes {
-    lanes: Vec<Lane>,
-    columns: Vec<Format>,
+pub(crate) struct Lanes {
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) columns: Vec<Format>,
 }
 
 /// What all groups share in a step.
@@ -137,15 +205,29 @@ impl<T: Element> GroupState<T> {
         let mut states = Vec::new();
         let rest = members.pop().expect("there is one more list than there are groups");
         let members = members.into_iter();
-        let mut add = |name, rule, schedule, maximize, indices: Vec<usize>| {
+        let mut add = |name: String,
+                       mut rule: Box<dyn Rule>,
+                       schedule,
+                       maximize,
+                       frozen,
+                       factor,
+                       indices: Vec<usize>| {
+            if factor != 1.0 {
+                let lr = rule.lr() * factor;
+                hyper::set(&mut *rule, &name, "lr", Value::Float(lr))?;
+            }
             let members = indices.iter().map(|&index| params[index].clone()).collect();
             // Noise of one group is not that of another.
             let seed = states.len() as u64;
-            states.push(Self::new(name, rule, schedule, maximize, members, indices, options, seed)?);
+            let mut group = Self::new(name, rule, schedule, maximize, members, indices, options, seed)?;
+            if frozen {
+                group.freeze_stateless();
+            }
+            states.push(group);
             Ok::<(), Error>(())
         };
         if !rest.is_empty() {
-            add(DEFAULT.into(), rule.boxed(), schedule.clone(), maximize, rest)?;
+            add(DEFAULT.into(), rule.boxed(), schedule.clone(), maximize, false, 1.0, rest)?;
         }
         for (group, members) in groups.into_iter().zip(members) {
             if group.pattern == DEFAULT {
@@ -161,7 +243,8 @@ impl<T: Element> GroupState<T> {
                 hyper::set(&mut *rule, &group.pattern, &name, value)?;
             }
             let schedule = group.schedule.or_else(|| schedule.clone());
-            add(group.pattern, rule, schedule, group.maximize.unwrap_or(maximize), members)?;
+            let maximize = group.maximize.unwrap_or(maximize);
+            add(group.pattern, rule, schedule, maximize, group.frozen, group.lr_factor, members)?;
         }
         Ok(states)
     }
@@ -180,26 +263,18 @@ impl<T: Element> GroupState<T> {
         let owner = rule.name();
         hyper::check(&mut *rule, owner)?;
         rule.check()?;
-        let slots = rule.slots();
         let lens: Vec<usize> = params.iter().map(ParamSpec::len).collect();
         let starts = lens.iter().scan(0, |end, len| {
             *end += len;
             Some(*end - len)
         });
-        let level = options.level;
-        let state = |slot: &Slot| {
-            let format = options.storage.format::<T::Math>(slot.signed, slot.inexact);
-            State::new::<T::Math>(format, &lens, slot.init, level)
-        };
         let mut group = Self {
-            slots: slots.iter().map(state).collect(),
-            buffers: params.iter().map(|param| buffers(&*rule, &param.shape)).collect(),
-            memory: rule.memory().iter().map(|(_, init)| *init).collect(),
-            tensor_memory: std::iter::repeat_n(rule.tensor_memory(), params.len())
-                .flatten()
-                .map(|(_, init)| init)
-                .collect(),
+            slots: Vec::new(),
+            buffers: Vec::new(),
+            memory: Vec::new(),
+            tensor_memory: Vec::new(),
             average: None,
+            latest: Vec::new(),
             slow: None,
             residual: None,
             starts: starts.collect(),
@@ -216,11 +291,36 @@ impl<T: Element> GroupState<T> {
             indices,
             maximize,
             seed,
+            frozen: false,
+            stateless: false,
         };
         check_names(&*group.rule, &group.params)?;
+        group.lay_out(options);
         let at = At { step: 0, lr: group.rule.lr(), momentum: None };
         group.dry_run(at)?;
         Ok(group)
+    }
+
+    /// Lays out the rule's state as it is before the first step.
+    pub(crate) fn lay_out(&mut self, options: &Extras) {
+        let rule = &*self.rule;
+        let state = |slot: &Slot| {
+            let format = options.storage.format::<T::Math>(slot.signed, slot.inexact);
+            State::new::<T::Math>(format, &self.lens, slot.init, options.level)
+        };
+        self.slots = rule.slots().iter().map(state).collect();
+        self.buffers = self.params.iter().map(|param| buffers(rule, &param.shape)).collect();
+        self.memory = rule.memory().iter().map(|(_, init)| *init).collect();
+        let numbers = std::iter::repeat_n(rule.tensor_memory(), self.params.len()).flatten();
+        self.tensor_memory = numbers.map(|(_, init)| init).collect();
+        self.stateless = false;
+    }
+
+    /// Freezes the group before its first step, so that its rule need keep nothing.
+    fn freeze_stateless(&mut self) {
+        (self.slots, self.buffers) = (Vec::new(), Vec::new());
+        (self.memory, self.tensor_memory) = (Vec::new(), Vec::new());
+        (self.frozen, self.stateless) = (true, true);
     }
 
     /// The learning rate of a step.
@@ -260,6 +360,9 @@ impl<T: Element> GroupState<T> {
 
     /// Fails where this group's part of a step would, and changes nothing.
     pub(crate) fn check(&mut self, moment: &Moment<'_>) -> Result<()> {
+        if self.frozen {
+            return Ok(());
+        }
         let at = self.at(moment);
         let momentum = at.momentum.unwrap_or(0.0);
         for (what, got, holds, expected) in [
@@ -283,40 +386,91 @@ impl<T: Element> GroupState<T> {
     }
 
     /// Lays out what the engine keeps beside the rule's state, from the weights as they are before the first step.
-    fn begin(&mut self, tensors: &Tensors<'_, T>, options: &Extras) {
-        let level = options.level;
-        let lens = &self.lens;
-        let weights = |format| {
-            let mut state = State::new::<T::Math>(format, lens, 0.0, level);
-            for (member, &index) in self.indices.iter().enumerate() {
-                let values: Vec<T::Math> = tensors.values(index).iter().map(|w| w.widen()).collect();
-                state.write(member, &values, level);
-            }
-            state
-        };
-        let full = <T::Math as Element>::FORMAT;
-        if let (None, Some(average)) = (&self.average, options.average) {
-            self.average = Some(match average {
-                Average::Ema(_) => weights(full),
-                Average::Swa(_) => State::new::<T::Math>(full, lens, 0.0, level),
-            });
-        }
+    fn begin(&mut self, tensors: &Tensors<'_, T>, moment: &Moment<'_>) {
+        self.begin_average(tensors, moment);
+        let options = moment.options;
         if let (None, Some(_)) = (&self.slow, options.lookahead) {
-            self.slow = Some(weights(full));
+            self.slow = Some(self.weights(tensors, moment.level));
         }
         if self.residual.is_none() {
             self.residual = match options.residual::<T>() {
-                Some(Residual::Master) => Some(weights(full)),
-                Some(Residual::Kahan) => Some(State::new::<T::Math>(T::FORMAT, lens, 0.0, level)),
+                Some(Residual::Master) => Some(self.weights(tensors, moment.level)),
+                Some(Residual::Kahan) => Some(self.zeros(T::FORMAT, moment.level)),
                 None => None,
             };
         }
     }
 
+    /// Lays out the average of the weights, also of a frozen group.
+    pub(crate) fn begin_average(&mut self, tensors: &Tensors<'_, T>, moment: &Moment<'_>) {
+        let full = <T::Math as Element>::FORMAT;
+        match moment.options.average {
+            Some(Average::Ema(_)) if self.average.is_none() => {
+                self.average = Some(self.weights(tensors, moment.level));
+            }
+            Some(Average::Swa(_)) if self.average.is_none() => {
+                self.average = Some(self.zeros(full, moment.level));
+            }
+            Some(Average::Lawa(lawa)) if self.latest.is_empty() => {
+                self.latest = (0..lawa.latest).map(|_| self.zeros(full, moment.level)).collect();
+            }
+            _ => {}
+        }
+    }
+
+    /// State that is 0.
+    fn zeros(&self, format: Format, level: Level) -> State {
+        State::new::<T::Math>(format, &self.lens, 0.0, level)
+    }
+
+    /// A copy of the weights in full.
+    fn weights(&self, tensors: &Tensors<'_, T>, level: Level) -> State {
+        let mut state = self.zeros(<T::Math as Element>::FORMAT, level);
+        for (member, &index) in self.indices.iter().enumerate() {
+            let values: Vec<T::Math> = tensors.values(index).iter().map(|w| w.widen()).collect();
+            state.write(member, &values, level);
+        }
+        state
+    }
+
+    /// Keeps a copy of the weights after a step, where [`Lawa`](crate::Lawa) wants one.
+    pub(crate) fn keep_latest(&mut self, tensors: &Tensors<'_, T>, moment: &Moment<'_>) {
+        let Some(Average::Lawa(lawa)) = moment.options.average else { return };
+        let Some(place) = lawa.place(moment.step) else { return };
+        for (member, &index) in self.indices.iter().enumerate() {
+            let mut values = self.scratch.take(self.lens[member]);
+            values.iter_mut().zip(tensors.values(index)).for_each(|(value, w)| *value = w.widen());
+            self.latest[place].write(member, &values, moment.level);
+            self.scratch.give(values);
+        }
+    }
+
+    /// The average of a parameter's weights after `steps` steps, if one is kept and has begun.
+    pub(crate) fn averaged(
+        &self,
+        average: Average,
+        member: usize,
+        steps: u64,
+        level: Level,
+    ) -> Option<Vec<f64>> {
+        let read = |state: &State| state.read::<T::Math>(member, level).into_iter().map(Into::into);
+        if !average.is_there(steps) {
+            return None;
+        }
+        let Average::Lawa(lawa) = average else { return Some(read(self.average.as_ref()?).collect()) };
+        let kept = self.latest.get(..lawa.kept(steps))?;
+        let mut mean = vec![0.0; self.lens[member]];
+        for state in kept {
+            mean.iter_mut().zip(read(state)).for_each(|(mean, w): (&mut f64, f64)| *mean += w);
+        }
+        mean.iter_mut().for_each(|mean| *mean /= kept.len() as f64);
+        Some(mean)
+    }
+
     /// Bytes of memory that the state takes.
     pub(crate) fn state_bytes(&self) -> usize {
         let extras = [&self.average, &self.slow, &self.residual];
-        let states = self.slots.iter().chain(extras.into_iter().flatten());
+        let states = self.slots.iter().chain(extras.into_iter().flatten()).chain(&self.latest);
         let buffers = self.buffers.iter().flatten().map(|buffer| size_of_val(&buffer[..]));
         let numbers = 8 * (self.memory.len() + self.tensor_memory.len());
         states.map(State::bytes).chain(buffers).sum::<usize>() + numbers
@@ -324,9 +478,18 @@ impl<T: Element> GroupState<T> {
 
     /// Makes this group's part of a step.
     pub(crate) fn step(&mut self, tensors: &mut Tensors<'_, T>, moment: &Moment<'_>) -> Result<()> {
+        match self.frozen {
+            true => self.rest(tensors, moment)?,
+            false => self.update(tensors, moment)?,
+        }
+        self.keep_latest(tensors, moment);
+        Ok(())
+    }
+
+    fn update(&mut self, tensors: &mut Tensors<'_, T>, moment: &Moment<'_>) -> Result<()> {
         let at = self.at(moment);
         let options = moment.options;
-        self.begin(tensors, options);
+        self.begin(tensors, moment);
         let (l2, keep) = match self.rule.decay() {
             Decay::L2(lambda) => (lambda, 1.0),
             Decay::Decoupled(lambda) => (0.0, 1.0 - at.lr * lambda),
@@ -442,7 +605,7 @@ fn check_names(rule: &dyn Rule, params: &[ParamSpec]) -> Result<()> {
             .chain(buffers.iter().map(|buffer| buffer.name))
             .chain(rule.tensor_memory().iter().map(|(name, _)| *name))
         {
-            if name.is_empty() || name.contains('/') || own.contains(&name) {
+            if name.is_empty() || name.contains('/') || own.contains(&name) || name.starts_with("lawa.") {
                 let problem = format!("a state slot cannot be named '{name}'");
                 return Err(Error::rule(rule.name(), problem));
             }

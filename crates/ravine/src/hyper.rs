@@ -61,6 +61,8 @@ pub enum Range {
     UnitOpen,
     /// 0 <= x <= 1.
     Unit,
+    /// 0 < x <= 1.
+    UnitAboveZero,
     /// x >= 1.
     AtLeastOne,
     /// `true` or `false`.
@@ -79,6 +81,7 @@ impl Range {
                 Self::Positive => x > 0.0,
                 Self::UnitOpen => (0.0..1.0).contains(&x),
                 Self::Unit => (0.0..=1.0).contains(&x),
+                Self::UnitAboveZero => x > 0.0 && x <= 1.0,
                 Self::AtLeastOne => x >= 1.0,
                 Self::Finite | Self::Bool | Self::Rising | Self::Words(_) => true,
             }
@@ -93,6 +96,7 @@ impl fmt::Display for Range {
             Self::Positive => f.write_str("above 0"),
             Self::UnitOpen => f.write_str("at least 0 and below 1"),
             Self::Unit => f.write_str("between 0 and 1"),
+            Self::UnitAboveZero => f.write_str("above 0 and at most 1"),
             Self::AtLeastOne => f.write_str("1 or more"),
             Self::Bool => f.write_str("true or false"),
             Self::Rising => f.write_str("counts that do not fall, such as 30/80"),

@@ -96,6 +96,18 @@ pub(crate) struct Scratch<R> {
     work: Workspace<R>,
 }
 
+impl<R: Math> Scratch<R> {
+    /// A vector of zeros of this length, to be given back.
+    pub(crate) fn take(&mut self, len: usize) -> Vec<R> {
+        self.work.take(len)
+    }
+
+    /// Takes a vector back.
+    pub(crate) fn give(&mut self, vector: Vec<R>) {
+        self.work.give(vector);
+    }
+}
+
 /// Everything of one step of one group but the rule.
 pub struct Job<'a, R> {
     /// How updates and sums over all elements are shared out.

@@ -34,8 +34,13 @@
 //! | Averages of the weights, weights to evaluate with | [`Ema`], [`Swa`], [`Lookahead`], [`Evaluation`] |
 //! | Flat minima, gradients from a closure | [`Sam`], [`Optimizer::step_with`] |
 //! | Full batches, with a line search | [`Lbfgs`] |
+//! | Gradients that are not finite | [`Guard`]; losses scaled for f16: [`LossScaler`] |
+//! | Averages of the weights, weights to evaluate with | [`Ema`], [`Swa`], [`Lawa`], [`Lookahead`], [`Evaluation`] |
+//! | All that a step does around a rule, as text | [`wrappers`]; `rules::parse("adam + ema:0.999")` |
+//! | Parameters that stay as they are, layers that learn slower | [`Group::freeze`], [`layer_decay`] |
 //! | Checkpoints | [`Optimizer::save`], [`Optimizer::load`] |
 //! | A rule of one's own | [`Update`], [`Rule`], [`hyper!`] |
+//! | A rule chained from transforms, as in optax | [`chain`] |
 //! | A schedule of one's own | [`Schedule`], [`compose::Lambda`] |
 //! | Catalogues and their text form, for things of one's own | [`catalogue`], [`hyper!`] |
 //! | Proximal operators | [`prox`] |
@@ -52,7 +57,8 @@
 //! | `scheduler.step()` | nothing: the schedule is asked at each step |
 //! | `clip_grad_norm_`, `clip_grad_value_` | [`Builder::clip_norm`], [`Builder::clip_value`] |
 //! | `optimizer.zero_grad()` | [`Builder::zero_grad`], in the same pass |
-//! | `GradScaler` | [`Builder::loss_scale`], [`Guard::Skip`], [`Optimizer::set_loss_scale`] |
+//! | `GradScaler` | [`LossScaler`] with [`Guard::Skip`]; [`Builder::loss_scale`] for a fixed factor |
+//! | `requires_grad_(False)` | [`Group::freeze`] |
 //! | `AveragedModel` with `get_ema_multi_avg_fn` | [`Builder::ema`], [`Optimizer::write_average`] |
 //! | `group["lr"] = 0.1` | `optimizer.set("default", "lr", 0.1)?` |
 //! | `state_dict`, `load_state_dict` | [`Optimizer::save`], [`Optimizer::load`] |
@@ -72,6 +78,7 @@
 mod average;
 mod builder;
 pub mod catalogue;
+pub mod chain;
 mod checkpoint;
 pub mod codec;
 pub mod compose;
@@ -79,12 +86,14 @@ mod element;
 mod error;
 mod evaluation;
 mod extras;
+mod freeze;
 mod group;
 mod hyper;
 mod job;
 mod lbfgs;
 pub mod linalg;
 mod lookahead;
+mod loss_scaler;
 mod metric_schedule;
 mod optimizer;
 mod params;
@@ -106,23 +115,25 @@ mod sums;
 mod tensors;
 mod whole;
 mod wolfe;
+pub mod wrappers;
 
-pub use average::{Ema, Swa};
+pub use average::{Ema, Lawa, Swa};
 pub use builder::{Builder, Guard};
 pub use catalogue::Entry;
 pub use element::{Element, Math};
 pub use error::{Error, Result};
 pub use evaluation::Evaluation;
 pub use extras::{GradientNoise, Rounding};
-pub use group::Group;
+pub use group::{Group, layer_decay};
 pub use half::{bf16, f16};
 pub use hyper::{Field, Hyper, Param, Range, Value};
 pub use lbfgs::{Lbfgs, LbfgsOptions, LineSearch};
 pub use lookahead::Lookahead;
+pub use loss_scaler::LossScaler;
 pub use metric_schedule::MetricSchedule;
 pub use optimizer::{Optimizer, Outcome};
 pub use params::ParamSpec;
-pub use pass::{Each, Pass};
+pub use pass::{Each, Pass, Traffic};
 pub use plateau::{Plateau, PlateauOptions};
 pub use real::Real;
 pub use rule::{At, Buffer, Decay, Reduce, Rule, Slot, Update};
@@ -135,3 +146,8 @@ pub use whole::{TensorStep, TensorUpdate, Workspace};
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct ReadmeExamples;
+
+/// Compiles and runs the examples of the page on rules of one's own.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/own-rule.md")]
+struct OwnRuleExamples;

@@ -1,20 +1,17 @@
 //! Slow weights that follow fast ones.
 
-/// Lookahead (Zhang, Lucas, Hinton and Ba, arXiv 1907.08610, algorithm 1): the rule moves fast weights; after every
-/// `steps` of them the slow weights move, slow += alpha (fast - slow), and the fast ones begin anew from there. The slow
-/// weights start as a copy of the weights before the first step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Lookahead {
-    /// Steps between two moves of the slow weights: 1 or more.
-    pub steps: u64,
-    /// How far the slow weights move: above 0, at most 1.
-    pub alpha: f64,
-}
+use crate::hyper::Range;
 
-impl Default for Lookahead {
-    /// Five steps, half the way, as in the paper.
-    fn default() -> Self {
-        Self { steps: 5, alpha: 0.5 }
+crate::hyper! {
+    /// Lookahead (Zhang, Lucas, Hinton and Ba, arXiv 1907.08610, algorithm 1): the rule moves fast weights; after every
+    /// `steps` of them the slow weights move, slow += alpha (fast - slow), and the fast ones begin anew from there. The
+    /// slow weights start as a copy of the weights before the first step. Defaults are the paper's.
+    #[derive(Copy)]
+    pub struct Lookahead {
+        /// Steps between two moves of the slow weights.
+        steps: u64 = 5, Range::AtLeastOne;
+        /// How far the slow weights move.
+        alpha: f64 = 0.5, Range::UnitAboveZero;
     }
 }
 

@@ -78,7 +78,11 @@ pub(crate) fn gather<'a, T: Element>(
 pub struct Optimizer<T: Element> {
     pub(crate) params: Vec<ParamSpec>,
     pub(crate) groups: Vec<GroupState<T>>,
+    /// Elements of all parameters.
+    total: usize,
+    /// How the elements that are not frozen are shared out, and which tensors hold them.
     plan: Plan,
+    moving: Vec<bool>,
     /// Reused by each step for what it gathers.
     memory: Vec<Tensor<T>>,
     sums: Vec<f64>,
@@ -101,8 +105,31 @@ impl Optimizer<f32> {
 
 impl<T: Element> Optimizer<T> {
     pub(crate) fn new(params: Vec<ParamSpec>, groups: Vec<GroupState<T>>, options: Options) -> Self {
-        let plan = Plan::flat(params.iter().map(ParamSpec::len));
-        Self { params, groups, plan, memory: Vec::new(), sums: Vec::new(), options, step: 0, micro: 0 }
+        let total = params.iter().map(ParamSpec::len).sum();
+        let mut optimizer = Self {
+            params,
+            groups,
+            total,
+            plan: Plan::flat([]),
+            moving: Vec::new(),
+            memory: Vec::new(),
+            sums: Vec::new(),
+            options,
+            step: 0,
+            micro: 0,
+        };
+        optimizer.plan_anew();
+        optimizer
+    }
+
+    /// Plans what is to be read, once groups have been frozen or not.
+    pub(crate) fn plan_anew(&mut self) {
+        self.moving = vec![true; self.params.len()];
+        for group in self.groups.iter().filter(|group| group.frozen) {
+            group.indices.iter().for_each(|&index| self.moving[index] = false);
+        }
+        let len = |(param, &moving): (&ParamSpec, &bool)| if moving { param.len() } else { 0 };
+        self.plan = Plan::flat(self.params.iter().zip(&self.moving).map(len));
     }
 
     /// Makes one step. `values` and `grads` hold the parameters and their gradients in the order they were built with.
@@ -146,8 +173,8 @@ impl<T: Element> Optimizer<T> {
     /// As [`step`](Self::step).
     pub fn step_flat(&mut self, values: &mut [T], grads: &mut [T]) -> Result<Outcome> {
         for (what, got) in [("the buffer of", values.len()), ("the gradient buffer of", grads.len())] {
-            if got != self.plan.total() {
-                let (name, expected) = ("all parameters".into(), self.plan.total());
+            if got != self.total {
+                let (name, expected) = ("all parameters".into(), self.total);
                 return Err(Kind::TensorLength { what, name, expected, got }.into());
             }
         }
@@ -201,6 +228,7 @@ impl<T: Element> Optimizer<T> {
         }
         self.step = self.step.saturating_add(1);
         self.micro = 0;
+        self.rescale(false);
         Ok(Outcome::Stepped { grad_norm, clip })
     }
 
@@ -227,7 +255,19 @@ impl<T: Element> Optimizer<T> {
             tensors.zero_grads();
         }
         self.micro = 0;
+        self.rescale(true);
         Ok(Look::Skip(name))
+    }
+
+    /// Lets the loss scaler, if there is one, set the scale of the next step.
+    fn rescale(&mut self, skipped: bool) {
+        if let Some(scaling) = &mut self.options.loss_scaler {
+            let scale = scaling.next(self.options.loss_scale, skipped);
+            // One that the gradient's type has no reciprocal of is not taken up.
+            if check_loss_scale::<T>(scale, self.options.accumulate).is_ok() {
+                self.options.loss_scale = scale;
+            }
+        }
     }
 
     /// Steps made.
@@ -266,7 +306,39 @@ impl<T: Element> Optimizer<T> {
         self.groups[index].set(name, value.into())
     }
 
-    /// Changes the factor that gradients are divided by: see [`Builder::loss_scale`]. Checkpoints do not hold it.
+    /// Freezes a group from the next step on; its state stays: see [`Group::freeze`](crate::Group::freeze).
+    ///
+    /// # Errors
+    /// No such group.
+    pub fn freeze(&mut self, group: &str) -> Result<()> {
+        let index = self.find(group)?;
+        self.groups[index].frozen = true;
+        self.plan_anew();
+        Ok(())
+    }
+
+    /// Lets a frozen group move again from the next step on. Checkpoints hold which groups are frozen.
+    ///
+    /// # Errors
+    /// No such group.
+    pub fn unfreeze(&mut self, group: &str) -> Result<()> {
+        let index = self.find(group)?;
+        let group = &mut self.groups[index];
+        if group.stateless {
+            group.lay_out(&self.options.extras);
+        }
+        group.frozen = false;
+        self.plan_anew();
+        Ok(())
+    }
+
+    /// The factor that the gradients of the next step are divided by, and the loss must be multiplied by.
+    pub fn loss_scale(&self) -> f64 {
+        self.options.loss_scale
+    }
+
+    /// Changes the factor that gradients are divided by: see [`Builder::loss_scale`]. Checkpoints do not hold it, but
+    /// that of a [`LossScaler`](crate::LossScaler).
     ///
     /// # Errors
     /// Not finite and above 0, or its reciprocal is not in the gradient's type.
@@ -327,17 +399,16 @@ impl<T: Element> Optimizer<T> {
     /// No average is kept, or no weights were averaged yet; buffers that do not fit.
     pub fn write_average(&self, into: &mut [&mut [T]]) -> Result<()> {
         let level = self.options.extras.level;
-        if !self.options.extras.average.is_some_and(|average| average.is_there(self.step)) {
-            return Err(Kind::NoAverage.into());
-        }
+        let average = self.options.extras.average.filter(|average| average.is_there(self.step));
+        let Some(average) = average else { return Err(Kind::NoAverage.into()) };
         self.check_tensors("the average's buffers", "the average's buffer for", into.len(), |i| {
             into[i].len()
         })?;
         for group in &self.groups {
-            let average = group.average.as_ref().expect("it is there since the first step");
             for (member, &index) in group.indices.iter().enumerate() {
-                let mean = average.read::<T::Math>(member, level);
-                into[index].iter_mut().zip(mean).for_each(|(into, x)| *into = T::nearest(x.into()));
+                let mean = group.averaged(average, member, self.step, level);
+                let mean = mean.expect("it is there since the first step");
+                into[index].iter_mut().zip(mean).for_each(|(into, x)| *into = T::nearest(x));
             }
         }
         Ok(())
@@ -377,7 +448,8 @@ impl<T: Element> Optimizer<T> {
             return sum.sqrt();
         }
         // The squares of large f64 overflow where the numbers themselves do not.
-        let all = || tensors.all_grads().flatten().map(|&g| g.into());
+        let moving = tensors.all_grads().zip(&self.moving).filter(|(_, moving)| **moving);
+        let all = || moving.clone().flat_map(|(grads, _)| grads).map(|&g| g.into());
         let largest =
             all().fold(0.0, |largest: f64, g: f64| if g.abs() > largest { g.abs() } else { largest });
         if sum.is_nan() || largest.is_infinite() {
@@ -389,7 +461,7 @@ impl<T: Element> Optimizer<T> {
     /// The first element of the gradients that is not finite; if each is, the first of the largest.
     fn first_non_finite(&self, tensors: &Tensors<'_, T>) -> (String, usize, f64) {
         let mut found = (0, 0, 0.0);
-        'all: for (tensor, grads) in tensors.all_grads().enumerate() {
+        'all: for (tensor, grads) in tensors.all_grads().enumerate().filter(|(i, _)| self.moving[*i]) {
             for (index, &g) in grads.iter().enumerate() {
                 let g: f64 = g.into();
                 if !g.is_finite() || g.abs() > f64::abs(found.2) {

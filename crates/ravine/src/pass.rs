@@ -14,6 +14,16 @@ pub struct Pass<'a> {
     rule: &'static str,
     job: Typed<'a>,
     runs: usize,
+    traffic: Traffic,
+}
+
+/// How a rule goes over memory in a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// How often all elements are read before the update: [`Pass::reduce`] and [`Pass::reduce_each`].
+    pub looks: usize,
+    /// Whether tensors are gathered as a whole for it: [`Pass::each`].
+    pub whole: bool,
 }
 
 #[doc(hidden)]
@@ -63,12 +73,17 @@ impl Each<'_> {
 
 impl<'a> Pass<'a> {
     pub(crate) fn new<R: Math>(rule: &'static str, job: Job<'a, R>) -> Self {
-        Self { rule, job: R::typed(job), runs: 0 }
+        Self { rule, job: R::typed(job), runs: 0, traffic: Traffic::default() }
     }
 
     /// A pass that changes nothing and fails if the rule's update does not fit its slots.
     pub(crate) fn check(rule: &'static str, slots: usize, memory: &'a mut [f64]) -> Self {
-        Self { rule, job: Typed::Check { slots, memory }, runs: 0 }
+        Self { rule, job: Typed::Check { slots, memory }, runs: 0, traffic: Traffic::default() }
+    }
+
+    /// What has been asked of it so far.
+    pub(crate) fn traffic(&self) -> Traffic {
+        self.traffic
     }
 
     /// The numbers that the rule keeps for the whole group, to be read and changed: see
@@ -124,6 +139,7 @@ impl<'a> Pass<'a> {
         scalars: [f64; K],
     ) -> Result<[f64; M]> {
         self.fits(N)?;
+        self.traffic.looks += 1;
         Ok(with_job!(self, job => job.reduce::<U, N, K, M>(scalars), check => [0.0; M]))
     }
 
@@ -137,6 +153,7 @@ impl<'a> Pass<'a> {
         scalars: [f64; K],
     ) -> Result<()> {
         self.fits(N)?;
+        self.traffic.looks += 1;
         with_job!(self, job => job.reduce_each::<U, N, K, M>(scalars), check => {});
         Ok(())
     }
@@ -146,6 +163,7 @@ impl<'a> Pass<'a> {
     /// # Errors
     /// As [`run`](Self::run).
     pub fn each<U: TensorUpdate<N>, const N: usize>(&mut self, update: &U) -> Result<()> {
+        self.traffic.whole = true;
         if self.begin(N)? {
             with_job!(self, job => job.each(update), check => {});
         }

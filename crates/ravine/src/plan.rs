@@ -22,7 +22,6 @@ pub(crate) struct Piece {
 pub(crate) struct Plan {
     pieces: Vec<Piece>,
     tasks: Vec<Range<usize>>,
-    total: usize,
 }
 
 impl Plan {
@@ -59,12 +58,7 @@ impl Plan {
         if task_start < pieces.len() {
             tasks.push(task_start..pieces.len());
         }
-        Self { pieces, tasks, total }
-    }
-
-    /// Elements of all tensors together.
-    pub(crate) fn total(&self) -> usize {
-        self.total
+        Self { pieces, tasks }
     }
 
     /// All pieces, in order.
@@ -100,7 +94,6 @@ mod tests {
         {
             for flat in [true, false] {
                 let plan = Plan::new(lens.iter().copied(), flat);
-                assert_eq!(plan.total(), lens.iter().sum::<usize>());
                 let mut next = vec![0; lens.len()];
                 let mut total = 0;
                 for (index, task) in plan.tasks.iter().enumerate() {

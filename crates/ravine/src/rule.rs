@@ -2,8 +2,9 @@
 
 use crate::error::Result;
 use crate::hyper::{self, Hyper, Value};
-use crate::pass::Pass;
+use crate::pass::{Pass, Traffic};
 use crate::real::Real;
+use crate::wrappers::Wrapper;
 
 /// An element-wise update: what one step does to one parameter, with `N` state slots and `K` scalars of the step.
 ///
@@ -63,7 +64,7 @@ pub struct Slot {
 
 impl Slot {
     /// A slot that starts at `init`. Its name is PyTorch's where PyTorch has it; checkpoints use it. Each slot of a rule has
-    /// another, without '/', and `ema`, `swa`, `slow`, `residual` and `master` are the engine's own.
+    /// another, without '/', and `ema`, `swa`, `slow`, `residual`, `master` and what begins with `lawa.` are the engine's own.
     pub const fn new(name: &'static str, init: f64) -> Self {
         Self { name, init, signed: true, inexact: true }
     }
@@ -263,6 +264,11 @@ pub trait Rule: Hyper + Send + Sync {
         let _ = (at, pass);
         Ok(false)
     }
+    /// The rule itself and its wrappers, where this is one that was read from a text with [`wrappers`](crate::wrappers).
+    /// Default: it is not.
+    fn wrapped(&self) -> Option<(&dyn Rule, &[Box<dyn Wrapper>])> {
+        None
+    }
     /// A copy of it.
     fn boxed(&self) -> Box<dyn Rule>;
 }
@@ -275,6 +281,17 @@ impl dyn Rule {
     pub fn set(&mut self, name: &str, value: impl Into<Value>) -> Result<()> {
         let owner = self.name();
         hyper::set(self, owner, name, value.into())
+    }
+
+    /// How its step goes over memory, as told by one that touches nothing.
+    ///
+    /// # Errors
+    /// Those of its step.
+    pub fn traffic(&self) -> Result<Traffic> {
+        let mut memory: Vec<f64> = self.memory().iter().map(|(_, init)| *init).collect();
+        let mut pass = Pass::check(self.name(), self.slots().len(), &mut memory);
+        self.step(At { step: 1, lr: self.lr(), momentum: None }, &mut pass)?;
+        Ok(pass.traffic())
     }
 }
 
@@ -294,6 +311,12 @@ pub(crate) fn power(base: f64, mut exponent: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn traffic_is_what_a_step_asks_for() {
+        let rule = crate::rules::parse("adam").unwrap();
+        assert_eq!(rule.traffic().unwrap(), Traffic { looks: 0, whole: false });
+    }
 
     #[test]
     fn powers_are_right_to_the_last_places_at_any_step_count() {

@@ -70,15 +70,19 @@ impl<'a, T: Element> Tensors<'a, T> {
     }
 
     /// The gradient of each parameter.
-    pub(crate) fn all_grads(&self) -> impl Iterator<Item = &[T]> {
+    pub(crate) fn all_grads(&self) -> impl Iterator<Item = &[T]> + Clone {
         (0..self.list.len()).map(|index| self.grads(index))
     }
 
     /// Sets all gradients to 0.
     pub(crate) fn zero_grads(&mut self) {
-        for tensor in self.list {
-            // SAFETY: as in `values`; the borrow is exclusive.
-            unsafe { std::slice::from_raw_parts_mut(tensor.grads, tensor.len) }.fill(T::default());
-        }
+        (0..self.list.len()).for_each(|index| self.zero_grad(index));
+    }
+
+    /// Sets the gradient of parameter `index` to 0.
+    pub(crate) fn zero_grad(&mut self, index: usize) {
+        let tensor = &self.list[index];
+        // SAFETY: as in `values`; the borrow is exclusive.
+        unsafe { std::slice::from_raw_parts_mut(tensor.grads, tensor.len) }.fill(T::default());
     }
 }

@@ -224,7 +224,7 @@ fn a_wrong_configuration_is_refused_with_the_reason() {
         (sgd().clip_value(f64::NAN), &two[..], "clip_value must be above 0, not NaN"),
         (sgd().loss_scale(f64::INFINITY), &two[..], "loss_scale must be finite"),
         (sgd().accumulate(0), &two[..], "accumulate must be 1 or more"),
-        (sgd().ema(Ema::new(1.0)), &two[..], "decay of ema must be at least 0 and below 1, not 1"),
+        (sgd().ema(Ema::new(1.0)), &two[..], "ema: decay must be at least 0 and below 1, not 1"),
     ] {
         let error = builder.build::<f32>(specs).expect_err(expected).to_string();
         assert!(error.contains(expected), "{error}");

@@ -79,12 +79,22 @@ pub(super) fn items<T: 'static>(
 
 /// Lists the items or explains one. `fault` says what is wrong with a spec.
 pub(super) fn run(items: &[Item], fault: fn(&str) -> Option<ravine::Error>, arguments: &Arguments) -> Result {
+    run_sections(&[("", items)], fault, arguments)
+}
+
+/// As [`run`], for items in sections, each with what is written above it in a list for people.
+pub(super) fn run_sections(
+    sections: &[(&str, &[Item])],
+    fault: fn(&str) -> Option<ravine::Error>,
+    arguments: &Arguments,
+) -> Result {
+    let items: Vec<&Item> = sections.iter().flat_map(|(_, items)| *items).collect();
     if let Some(spec) = &arguments.explain {
         let name = spec.split(':').next().unwrap_or_default();
         let found = items
             .iter()
             .find(|item| item.name == name || item.presets.iter().any(|preset| preset.name == name));
-        let Some(item) = found else {
+        let Some(&item) = found else {
             let fault = fault(name).map(|error| error.to_string());
             return Err(Failure::Usage(fault.unwrap_or_else(|| format!("'{spec}' is not one name"))));
         };
@@ -94,16 +104,20 @@ pub(super) fn run(items: &[Item], fault: fn(&str) -> Option<ravine::Error>, argu
             Format::Table => output::print(&explain(item)),
         };
     }
-    let rows = items.iter().map(|item| {
+    let row = |item: &Item| {
         let presets = item.presets.iter().map(|preset| preset.name).collect::<Vec<_>>().join(", ");
         [item.name.to_string(), presets, item.title.to_string()]
-    });
-    let rows: Vec<[String; 3]> = rows.collect();
+    };
     let headings = ["name", "presets", "what it is"];
+    let section = |&(above, items): &(&str, &[Item])| {
+        let rows: Vec<[String; 3]> = items.iter().map(row).collect();
+        let above = if above.is_empty() { String::new() } else { format!("\n{}\n", table::paragraph(above)) };
+        above + &table::draw(&headings, &[], &[], rows.iter().map(|row| &row[..]))
+    };
     match arguments.format {
         Format::Json => output::print_json(&items),
-        Format::Csv => output::print(&output::csv(headings, &rows)),
-        Format::Table => output::print(&table::draw(&headings, &[], &[], rows.iter().map(|row| &row[..]))),
+        Format::Csv => output::print(&output::csv(headings, items.into_iter().map(row))),
+        Format::Table => output::print(&sections.iter().map(section).collect::<String>()),
     }
 }
 

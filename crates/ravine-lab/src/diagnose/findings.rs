@@ -4,6 +4,7 @@ use super::signal::Signal;
 use super::{Diagnosis, Layer, Probe};
 use crate::convergence::Motion;
 use crate::plan::without_lr;
+use crate::shell::quote;
 use crate::stats::number::{fixed, lr, significant};
 use crate::workloads;
 use serde::Serialize;
@@ -312,7 +313,7 @@ fn probed(diagnosis: &Diagnosis) -> String {
 /// The command that finds a rate for this run.
 fn range_test(diagnosis: &Diagnosis) -> String {
     let optimizer = without_lr(&diagnosis.optimizer).unwrap_or_else(|| diagnosis.optimizer.clone());
-    format!("ravine lr-find {} --optimizer {optimizer}", diagnosis.workload)
+    format!("ravine lr-find {} --optimizer {}", diagnosis.workload, quote(&optimizer))
 }
 
 fn dead(diagnosis: &Diagnosis) -> Option<Finding> {

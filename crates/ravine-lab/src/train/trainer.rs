@@ -11,6 +11,7 @@ use super::{End, Settings, Step};
 use crate::comparison::{LayerHealth, Point};
 use crate::data::{Order, Split};
 use crate::error::Result;
+use crate::evaluated::evaluated;
 use crate::health;
 use crate::trial::DIVERGED;
 use crate::workload::{Evaluation, Info, Session, Workload};
@@ -266,23 +267,8 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Does something with the average of the weights in the weights' place, where one is kept.
+    /// Does something with the weights to evaluate with in the place of the trained ones.
     fn averaged<R>(&mut self, look: impl FnOnce(&mut dyn Session) -> R) -> Result<R> {
-        if self.settings.ema.is_none() || self.optimizer.steps() == 0 {
-            return Ok(look(&mut *self.session));
-        }
-        let values = self.session.buffers().0;
-        let weights = values.to_vec();
-        let mut rest = values;
-        let mut parts = Vec::new();
-        for param in &self.params {
-            let (part, others) = rest.split_at_mut(param.len());
-            parts.push(part);
-            rest = others;
-        }
-        self.optimizer.write_average(&mut parts)?;
-        let seen = look(&mut *self.session);
-        self.session.buffers().0.copy_from_slice(&weights);
-        Ok(seen)
+        evaluated(&mut *self.session, &self.optimizer, look)
     }
 }

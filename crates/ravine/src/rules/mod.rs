@@ -1,8 +1,9 @@
 //! Every update rule, one file each.
 
 use crate::catalogue::{self, Entry};
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::rule::Rule;
+use crate::wrappers::{self, Wrapped};
 
 mod acc_sgd;
 mod adabelief;
@@ -73,6 +74,7 @@ mod soap;
 mod sophia;
 mod sparse_adam;
 mod stable_adamw;
+mod suggested;
 mod yogi;
 
 pub use acc_sgd::AccSgd;
@@ -139,6 +141,7 @@ pub use soap::Soap;
 pub use sophia::Sophia;
 pub use sparse_adam::SparseAdam;
 pub use stable_adamw::StableAdamW;
+pub use suggested::suggested;
 pub use yogi::Yogi;
 
 /// Every rule there is.
@@ -212,7 +215,8 @@ pub const CATALOGUE: &[Entry<Box<dyn Rule>>] = &[
 ];
 
 /// The rule that a text such as `sgd:lr=0.1,momentum=0.9` stands for: a name or preset from the catalogue, and
-/// hyper-parameters that differ from its defaults.
+/// hyper-parameters that differ from its defaults; then perhaps [`wrappers`](crate::wrappers), as in
+/// `adamw:lr=1e-3 + lookahead:steps=5 + cautious`.
 ///
 /// ```
 /// let rule = ravine::rules::parse("adam:lr=3e-4,betas=0.9/0.95")?;
@@ -225,13 +229,40 @@ pub const CATALOGUE: &[Entry<Box<dyn Rule>>] = &[
 /// # Errors
 /// An unknown name or hyper-parameter, with those there are; a value out of its range; values that do not go together.
 pub fn parse(text: &str) -> Result<Box<dyn Rule>> {
-    let rule = catalogue::parse("optimizer", CATALOGUE, text, |rule| &mut **rule as _)?;
+    let (own, rest) = split(text);
+    let name = own.split(':').next().unwrap_or_default().trim();
+    if catalogue::find("wrapper", wrappers::CATALOGUE, name).is_ok() {
+        let reason = format!("'{name}' is a wrapper; write it behind a rule, such as 'adam + {name}'");
+        return Err(Kind::BadSpec { text: text.into(), reason }.into());
+    }
+    let rule = catalogue::parse("optimizer", CATALOGUE, own, |rule| &mut **rule as _)?;
     rule.check()?;
-    Ok(rule)
+    match rest.trim_start().strip_prefix('+') {
+        Some(rest) => Ok(Box::new(Wrapped::new(rule, wrappers::parse(rest)?))),
+        None => Ok(rule),
+    }
 }
 
-/// The shortest text that [`parse`] reads back as this rule. For a rule that is not in the catalogue, its name.
+/// Cuts a text in two: what is the rule's own, and its wrappers from their first `+` on, blanks before it included.
+///
+/// ```
+/// use ravine::rules::split;
+///
+/// assert_eq!(split("adam:lr=1e+3 + cautious"), ("adam:lr=1e+3", " + cautious"));
+/// assert_eq!(split("adam"), ("adam", ""));
+/// ```
+pub fn split(text: &str) -> (&str, &str) {
+    let own = wrappers::parts(text).next().unwrap_or_default();
+    let start = text.len() - text.trim_start().len();
+    (own, &text[start + own.len()..])
+}
+
+/// The shortest text that [`parse`] reads back as this rule and its wrappers. For a rule that is not in the catalogue, its name.
 pub fn spec(rule: &dyn Rule) -> String {
+    if let Some((rule, wrappers)) = rule.wrapped() {
+        let wrappers = wrappers.iter().map(|wrapper| wrappers::spec(&**wrapper));
+        return std::iter::once(spec(rule)).chain(wrappers).collect::<Vec<_>>().join(" + ");
+    }
     match CATALOGUE.iter().find(|entry| entry.name == rule.name()) {
         Some(entry) => catalogue::spec(entry.name, rule, &*(entry.make)()),
         None => rule.name().into(),

@@ -18,7 +18,7 @@ pub(crate) struct Case {
 }
 
 /// Rounding over 50 steps.
-const ROUNDING: f64 = 1e-12;
+pub(crate) const ROUNDING: f64 = 1e-12;
 
 /// A case that differs by rounding alone, without options.
 const fn same(golden: &'static str, ours: &'static str) -> Case {

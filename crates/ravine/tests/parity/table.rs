@@ -2,6 +2,7 @@
 
 use super::GOLDENS;
 use super::cases::CASES;
+use super::chains::CHAINS;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -14,14 +15,11 @@ fn table() -> String {
          goldens are recorded by `tools/goldens`. `RAVINE_WRITE_DOCS=1 cargo test -p ravine --test parity` writes it.\n\n\
          | Ravine | Reference | Version | Tolerance | Note |\n|---|---|---|---|---|\n",
     );
-    for case in CASES {
-        let version = GOLDENS[case.golden].about["version"].as_str().unwrap_or("").to_string();
-        writeln!(
-            text,
-            "| `{}` | `{}` | {version} | {:e} | {} |",
-            case.ours, case.golden, case.tolerance, case.note
-        )
-        .unwrap();
+    let rules = CASES.iter().map(|case| (case.ours, case.golden, case.tolerance, case.note));
+    let chains = CHAINS.iter().map(|case| (case.ours, case.golden, case.tolerance, case.note));
+    for (ours, golden, tolerance, note) in rules.chain(chains) {
+        let version = GOLDENS[golden].about["version"].as_str().unwrap_or("").to_string();
+        writeln!(text, "| `{ours}` | `{golden}` | {version} | {tolerance:e} | {note} |").unwrap();
     }
     for case in super::lbfgs::CASES {
         let version = GOLDENS[case.golden].about["version"].as_str().unwrap_or("");
