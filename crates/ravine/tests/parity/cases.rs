@@ -68,10 +68,22 @@ const fn near(golden: &'static str, ours: &'static str, tolerance: f64, note: &'
 /// Why D-Adaptation and Prodigy differ.
 const SINGLE_SUMS: &str = "the reference adds up its estimate of d in f32";
 
+/// Why MARS differs.
+const MARS_ROOT: &str =
+    "the reference adds 1e-15 under the root and corrects eps like v; one dimension: adamw";
+
 /// MARS leaves tensors of one dimension to AdamW.
 fn mars_of_one_dimension(builder: Builder) -> Builder {
-    let rule = rules::AdamW { lr: 3e-3, betas: [0.9, 0.95], weight_decay: 0.1, ..rules::AdamW::default() };
-    builder.group(Group::new("p1").rule(rule))
+    builder.group(Group::new("p1").rule(one_dimension(false)))
+}
+
+/// The same with amsgrad.
+fn amsgrad_of_one_dimension(builder: Builder) -> Builder {
+    builder.group(Group::new("p1").rule(one_dimension(true)))
+}
+
+fn one_dimension(amsgrad: bool) -> rules::AdamW {
+    rules::AdamW { lr: 3e-3, betas: [0.9, 0.95], weight_decay: 0.1, amsgrad, ..rules::AdamW::default() }
 }
 const BF16_MUON: &str = "PyTorch orthogonalises in bfloat16";
 const BF16_ADAFACTOR: &str = "The reference keeps its momentum in bfloat16";
@@ -382,7 +394,7 @@ pub(crate) const CASES: &[Case] = &[
     same("pytorch_optimizer.LaProp.amsbound", "laprop:amsgrad=true,eps_root=1e-15"),
     same("pytorch_optimizer.LaProp.betas", "laprop:lr=0.01,betas=0.8/0.95,eps_root=1e-15"),
     same("pytorch_optimizer.LaProp.centered", "laprop:lr=0.01,centered=true,steps_before_using_centered=5,eps_root=1e-15"),
-    same("pytorch_optimizer.LaProp.wd", "laprop:weight_decay=0.05,eps_root=1e-15"),
+    near("pytorch_optimizer.LaProp.wd", "laprop:weight_decay=0.05,eps_root=1e-15", 1e-5, "the reference decays after the step"),
     same("pytorch_optimizer.Grams.default", "grams"),
     same("pytorch_optimizer.Grams.betas", "grams:lr=0.01,betas=0.8/0.95"),
     same("pytorch_optimizer.Grams.wd", "grams:weight_decay=0.05"),
@@ -509,4 +521,11 @@ pub(crate) const CASES: &[Case] = &[
     ),
     with("optax.transform.centralize", "sgd:lr=0.1", |builder| builder.centralize(true)),
     with("pytorch_optimizer.centralize_gradient.default", "sgd:lr=0.1", |builder| builder.centralize(true)),
+    near("pytorch_optimizer.MARS.all", "mars:lr=0.01,weight_decay=0.05", 1e-6, MARS_ROOT),
+    Case { with: mars_of_one_dimension, ..near("pytorch_optimizer.MARS.default", "mars", 1e-6, MARS_ROOT) },
+    Case { with: amsgrad_of_one_dimension, ..near("pytorch_optimizer.MARS.amsbound", "mars:amsgrad=true", 1e-6, MARS_ROOT) },
+    Case { with: mars_of_one_dimension, ..near("pytorch_optimizer.MARS.gamma", "mars:lr=0.01,gamma=0.1,betas=0.8/0.95", 1e-6, MARS_ROOT) },
+    Case { with: mars_of_one_dimension, ..near("pytorch_optimizer.MARS.lion", "mars-lion:lr=0.01", 1e-6, MARS_ROOT) },
+    Case { with: mars_of_one_dimension, ..near("pytorch_optimizer.MARS.wd", "mars:weight_decay=0.05", 1e-6, MARS_ROOT) },
+    Case { with: |builder| builder.clip_norm(1.0), ..near("pytorch_optimizer.Adan.clip", "adan:lr=0.01", 1e-7, "the reference clips to 1 / (norm + 1e-8), not 1e-6") },
 ];
