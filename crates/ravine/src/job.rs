@@ -301,10 +301,13 @@ impl<R: Math> Job<'_, R> {
                 let at = task * TASK;
                 simd::dispatch(level, Gather { table, row, before, after, level, at, start, w, g });
             });
-            let base = after.cautious.then(|| {
-                let mut base = work.take(len);
-                base.copy_from_slice(&w);
-                base
+            // The update is free to change its gradient.
+            let was = after.cautious.then(|| {
+                [&w, &g].map(|values| {
+                    let mut copy = work.take(len);
+                    copy.copy_from_slice(values);
+                    copy
+                })
             });
             let mut slots: [Vec<R>; N] = std::array::from_fn(|slot| {
                 let (lane, format) = (row[SLOTS + slot], table.columns[SLOTS + slot]);
@@ -342,7 +345,7 @@ impl<R: Math> Job<'_, R> {
                 work,
                 level,
             });
-            if let Some(base) = base {
+            if let Some([base, g]) = was {
                 let downhill = |w: R, base: R, g: R| (w - base) * g < R::default();
                 let kept = w.iter().zip(&base).zip(&g).filter(|((w, base), g)| downhill(**w, **base, **g));
                 let bold = R::from_f64(boldness(kept.count() as f64, len));
@@ -350,6 +353,7 @@ impl<R: Math> Job<'_, R> {
                     *w = if downhill(*w, base, g) { base + (*w - base) * bold } else { base };
                 }
                 work.give(base);
+                work.give(g);
             }
             for (slot, copy) in slots.into_iter().enumerate() {
                 let (lane, format) = (row[SLOTS + slot], table.columns[SLOTS + slot]);

@@ -158,6 +158,20 @@ fn a_zero_gradient_moves_nothing_without_decay_or_momentum() {
 }
 
 #[test]
+fn a_cautious_step_moves_no_weight_up_its_gradient() {
+    for spec in VARIANTS.iter().filter(|spec| !pulls(spec)) {
+        let mut optimizer: Optimizer<f64> =
+            builder(spec).cautious(true).build(&shaped(&[&[6, 5], &[7]])).unwrap();
+        let mut values = normal::<f64>(1, 37);
+        for step in 0..4 {
+            let (before, g) = (values.clone(), normal::<f64>(step, 37));
+            let _ = optimizer.step_flat(&mut values, &mut g.clone()).unwrap();
+            assert!((0..37).all(|i| (values[i] - before[i]) * g[i] <= 0.0), "{spec}");
+        }
+    }
+}
+
+#[test]
 fn decay_is_added_to_the_gradient_or_taken_from_the_weights() {
     let step = |spec: &str, g: f64| {
         let mut optimizer: Optimizer<f64> = builder(spec).build(&params(&[1])).unwrap();

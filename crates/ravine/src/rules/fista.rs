@@ -139,7 +139,7 @@ impl Rule for Fista {
         self.lr
     }
     fn slots(&self) -> Vec<Slot> {
-        vec![Slot::zero("x")]
+        vec![Slot::zero("x").exact()]
     }
     fn memory(&self) -> Vec<(&'static str, f64)> {
         if self.is_of_elements() { vec![("t", 1.0)] } else { Vec::new() }

@@ -472,7 +472,7 @@ pub(crate) const CASES: &[Case] = &[
     ),
     same(
         "optax.muon.wd",
-        "muon:lr=0.01,weight_decay=0.1,momentum=0.9,nesterov=false,eps=1e-8,eps_added=true,adjust_lr_fn=transposed",
+        "muon:lr=0.01,weight_decay=0.1,momentum=0.9,nesterov=false,eps=1e-8,eps_added=true,bias_correction=true,adjust_lr_fn=transposed",
     ),
     same("pytorch_optimizer.Shampoo.default", "shampoo"),
     same("pytorch_optimizer.Shampoo.wd", "shampoo:lr=0.01,weight_decay=0.05,decoupled=true"),
