@@ -52,7 +52,9 @@ fn allocations<T: Element>(optimizer: &mut Optimizer<T>, lens: &[usize], threads
             let _ = optimizer.step_flat(&mut values, &mut now).unwrap();
             COUNT.load(Ordering::Relaxed) - before
         };
-        (0..3).for_each(|_| drop(step()));
+        for _ in 0..3 {
+            step();
+        }
         let counts: Vec<usize> = [(); 10].map(|()| step()).to_vec();
         if threads == 1 { counts.iter().sum() } else { 10 * counts.iter().min().unwrap() }
     })

@@ -90,7 +90,7 @@ fn a_group_thaws_as_if_it_had_just_been_built_and_freezes_with_its_state() {
         };
         let mut optimizer = build();
         let mut values: Vec<bf16> = normal::<f32>(1, 7).iter().map(|&x| bf16::from_f32(x)).collect();
-        let mut resume = |optimizer: &mut Optimizer<bf16>| {
+        let resume = |optimizer: &mut Optimizer<bf16>| {
             let mut resumed = build();
             resumed.load(saved(optimizer).path()).unwrap();
             *optimizer = resumed;

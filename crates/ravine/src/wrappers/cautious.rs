@@ -13,7 +13,7 @@ pub(super) const ENTRY: Entry<Box<dyn Wrapper>> = Entry {
     advice: "Rules with momentum, for faster training at no memory; costs a second look at gradient and state. No \
              gain for plain sgd, whose every update goes down.",
     source: "Liang et al., 2024, arXiv 2411.16085, algorithm 1",
-    make: || Box::new(Cautious::default()),
+    make: || Box::new(Cautious),
 };
 
 /// Cautious updates: see [`Builder::cautious`]. It has no hyper-parameters.
@@ -40,6 +40,6 @@ impl Wrapper for Cautious {
         builder.cautious(true)
     }
     fn boxed(&self) -> Box<dyn Wrapper> {
-        Box::new(self.clone())
+        Box::new(*self)
     }
 }

@@ -24,6 +24,6 @@ impl Wrapper for Lawa {
         builder.lawa(*self)
     }
     fn boxed(&self) -> Box<dyn Wrapper> {
-        Box::new(self.clone())
+        Box::new(*self)
     }
 }

@@ -24,6 +24,6 @@ impl Wrapper for GradientNoise {
         builder.gradient_noise(*self)
     }
     fn boxed(&self) -> Box<dyn Wrapper> {
-        Box::new(self.clone())
+        Box::new(*self)
     }
 }

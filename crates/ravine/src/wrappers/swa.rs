@@ -24,6 +24,6 @@ impl Wrapper for Swa {
         builder.swa(*self)
     }
     fn boxed(&self) -> Box<dyn Wrapper> {
-        Box::new(self.clone())
+        Box::new(*self)
     }
 }
