@@ -55,14 +55,13 @@ fn names_are_plain_unless_they_clash() {
         "lr",
         "max_delta",
         "1.decay",
-        "1.0.nesterov",
+        "1.nesterov",
         "betas",
         "eps",
         "eps_root",
-        "1.1.nesterov",
         "weight_decay",
         "3.decay",
-        "nesterov",
+        "3.nesterov",
     ];
     assert_eq!(names, expected);
     let mut boxed = rule.boxed();
@@ -105,8 +104,8 @@ fn a_chain_resumes_exactly_in_every_storage_and_refuses_the_state_of_another() {
 
 #[test]
 fn more_than_a_chain_can_carry_is_refused() {
-    let adam = ScaleByAdam::default;
-    let four = (adam(), adam(), adam(), adam());
+    let (adam, nadam) = (ScaleByAdam::default, ScaleByNadam::default);
+    let four = (nadam(), nadam(), nadam(), nadam());
     let build = |builder: ravine::Builder| builder.build::<f32>(&params(&[1])).map(drop);
     let error = build(Optimizer::builder(Chain::new(0.1, (four.clone(), adam())))).unwrap_err().to_string();
     assert!(error.contains("a chain has at most 8 state slots, not 10"), "{error}");

@@ -6,10 +6,9 @@ use crate::real::Real;
 use crate::rule::{At, Slot, power};
 
 crate::hyper! {
-    /// m = b1 m + (1 - b1) u; v = b2 v + (1 - b2) u^2; then u = m' / (sqrt(v' + eps_root) + eps), where t counts steps
-    /// from 1, v' = v / (1 - b2^t), and m' = m / (1 - b1^t), or with nesterov
-    /// b1 m / (1 - b1^(t + 1)) + (1 - b1) u / (1 - b1^t); optax's `scale_by_adam` (Kingma and Ba, arXiv 1412.6980,
-    /// algorithm 1; nesterov: Dozat, 2016).
+    /// m = b1 m + (1 - b1) u; v = b2 v + (1 - b2) u^2; then u = m' / (sqrt(v' + eps_root) + eps) with
+    /// m' = m / (1 - b1^t) and v' = v / (1 - b2^t), where t counts steps from 1; optax's `scale_by_adam` (Kingma and Ba,
+    /// arXiv 1412.6980, algorithm 1).
     ///
     /// State: `exp_avg`, `exp_avg_sq`.
     pub struct ScaleByAdam {
@@ -19,36 +18,31 @@ crate::hyper! {
         eps: f64 = 1e-8, Range::NonNegative;
         /// The same inside the root.
         eps_root: f64 = 0.0, Range::NonNegative;
-        /// Look ahead along the mean.
-        nesterov: bool = false, Range::Bool;
     }
 }
 
 impl Transform for ScaleByAdam {
     type Slots<T: Copy> = [T; 2];
-    type Scalars<T: Copy> = [T; 8];
+    type Scalars<T: Copy> = [T; 7];
     fn name(&self) -> &'static str {
         "scale-by-adam"
     }
     fn slots(&self) -> [Slot; 2] {
         [Slot::zero("exp_avg"), Slot::zero("exp_avg_sq").non_negative()]
     }
-    fn scalars(&self, at: At) -> [f64; 8] {
+    fn scalars(&self, at: At) -> [f64; 7] {
         let [beta1, beta2] = [at.momentum.unwrap_or(self.betas[0]), self.betas[1]];
         let t = at.step.saturating_add(1);
         let correction = |beta, t| 1.0 - power(beta, t);
-        let [ahead, share] = match self.nesterov {
-            true => [beta1 / correction(beta1, t.saturating_add(1)), (1.0 - beta1) / correction(beta1, t)],
-            false => [1.0 / correction(beta1, t), 0.0],
-        };
+        let size = 1.0 / correction(beta1, t);
         let square = 1.0 / correction(beta2, t);
-        [1.0 - beta1, beta2, 1.0 - beta2, ahead, share, square, self.eps_root, self.eps]
+        [1.0 - beta1, beta2, 1.0 - beta2, size, square, self.eps_root, self.eps]
     }
     #[inline(always)]
-    fn apply<R: Real>(k: [R; 8], _: R, u: R, [m, v]: [R; 2]) -> (R, [R; 2]) {
-        let [rest1, beta2, rest2, ahead, share, square, eps_root, eps] = k;
+    fn apply<R: Real>(k: [R; 7], _: R, u: R, [m, v]: [R; 2]) -> (R, [R; 2]) {
+        let [rest1, beta2, rest2, size, square, eps_root, eps] = k;
         let m = m + (u - m) * rest1;
         let v = beta2 * v + rest2 * u * u;
-        ((ahead * m + share * u) / ((v * square + eps_root).sqrt() + eps), [m, v])
+        (size * m / ((v * square + eps_root).sqrt() + eps), [m, v])
     }
 }

@@ -42,8 +42,8 @@ fn adam() -> ScaleByAdam {
     ScaleByAdam::default()
 }
 
-fn nesterov() -> ScaleByAdam {
-    ScaleByAdam { nesterov: true, ..adam() }
+fn nadam() -> ScaleByNadam {
+    ScaleByNadam::default()
 }
 
 /// optax's warmup_cosine_decay_schedule(0.0, 0.02, 10, 50, 0.001), as a factor on 0.02.
@@ -72,10 +72,10 @@ pub(crate) const CHAINS: &[ChainCase] = &[
     case!("transform.scale_by_adam", 0.1, adam()),
     case!("transform.scale_by_adam", 1.0, adam(), Scale { step_size: 0.1 }),
     case!("adam.eps_root", 0.01, ScaleByAdam { eps_root: 1e-6, ..adam() }),
-    case!("adam.nesterov", 0.01, nesterov()),
+    case!("adam.nesterov", 0.01, nadam()),
     case!("adamw.default", 0.01, adam(), decay(1e-4)),
     case!("adamw.wd", 0.01, adam(), decay(0.1)),
-    case!("adamw.nesterov", 0.01, nesterov(), decay(0.1)),
+    case!("adamw.nesterov", 0.01, nadam(), decay(0.1)),
     case!("lion.wd", 0.01, ScaleByLion::default(), decay(0.1)),
     ChainCase {
         golden: "optax.chain.clip_adam_decay_schedule",
