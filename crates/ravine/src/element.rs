@@ -1,11 +1,12 @@
 //! The types that parameters and gradients are stored in, and those that are computed in.
 
 use crate::codec::Value;
-use crate::job::Job;
+use crate::job::{Chunk, Job};
 use crate::linalg::Scalar;
 use crate::pass::Typed;
 use crate::state::Format;
 use half::{bf16, f16};
+use std::cell::RefCell;
 use std::fmt::Debug;
 
 mod sealed {
@@ -41,6 +42,9 @@ pub trait Element:
 pub trait Math: Element<Math = Self> + Scalar + Value {
     #[doc(hidden)]
     fn typed(job: Job<'_, Self>) -> Typed<'_>;
+    /// Lends this thread's chunk; not to be asked for again meanwhile.
+    #[doc(hidden)]
+    fn with_chunk(f: impl FnOnce(&mut Chunk<Self>));
 }
 
 macro_rules! element {
@@ -76,14 +80,17 @@ element! {
     f16, f32, F16, F16, f16::to_f32, f16::from_f64;
 }
 
-impl Math for f32 {
-    fn typed(job: Job<'_, Self>) -> Typed<'_> {
-        Typed::F32(job)
-    }
+macro_rules! math {
+    ($($t:ty => $variant:ident),*) => {$(
+        impl Math for $t {
+            fn typed(job: Job<'_, Self>) -> Typed<'_> {
+                Typed::$variant(job)
+            }
+            fn with_chunk(f: impl FnOnce(&mut Chunk<Self>)) {
+                thread_local!(static CHUNK: RefCell<Box<Chunk<$t>>> = RefCell::default());
+                CHUNK.with_borrow_mut(|chunk| f(chunk));
+            }
+        }
+    )*};
 }
-
-impl Math for f64 {
-    fn typed(job: Job<'_, Self>) -> Typed<'_> {
-        Typed::F64(job)
-    }
-}
+math!(f32 => F32, f64 => F64);

@@ -265,29 +265,22 @@ impl<R: Math> Job<'_, R> {
         };
         self.scratch.partial.clear();
         self.scratch.partial.resize(count, 0.0);
-        let places = Places(self.scratch.partial.as_mut_ptr());
-        let (table, before, after, level) = (self.table, self.before, self.after, self.level);
-        let (scalars, caution) = (&self.scratch.scalars[..], &self.scratch.caution[..]);
-        plan.tasks(|index, first, pieces| {
-            let places = &places;
-            let kernel = PhantomData::<fn(U)>;
-            let share = Share {
-                table,
-                before,
-                after,
-                level,
-                scalars,
-                stride,
-                caution,
-                pieces,
-                index,
-                first,
-                of,
-                places,
-                kernel,
-            };
-            simd::dispatch(level, share);
-        });
+        let pass = Fused {
+            table: self.table,
+            before: self.before,
+            after: self.after,
+            level: self.level,
+            apply: apply::<R, U, N, K, M>,
+            updates: U::UPDATES,
+            sums: M,
+            scalars: &self.scratch.scalars,
+            count: K,
+            stride,
+            caution: &self.scratch.caution,
+            of,
+            places: Places(self.scratch.partial.as_mut_ptr()),
+        };
+        pass.over(plan);
     }
 
     pub(crate) fn each<U: TensorUpdate<N>, const N: usize>(&mut self, update: &U) {
@@ -297,10 +290,7 @@ impl<R: Math> Job<'_, R> {
         for (index, param) in self.params.iter().enumerate() {
             let (row, len, start) = (table.row(index), table.lens[index], self.starts[index]);
             let [mut w, mut g] = [work.take(len), work.take(len)];
-            w.par_chunks_mut(TASK).zip(g.par_chunks_mut(TASK)).enumerate().for_each(|(task, (w, g))| {
-                let at = task * TASK;
-                simd::dispatch(level, Gather { table, row, before, after, level, at, start, w, g });
-            });
+            gather_all(table, row, before, after, level, start, &mut w, &mut g);
             // The update is free to change its gradient.
             let was = after.cautious.then(|| {
                 [&w, &g].map(|values| {
@@ -315,12 +305,8 @@ impl<R: Math> Job<'_, R> {
                     return Vec::new();
                 }
                 let mut slot = work.take(len);
-                slot.par_chunks_mut(CHUNK).enumerate().for_each(|(i, slot)| {
-                    let mut chunk = [R::default(); CHUNK];
-                    // SAFETY: the lane holds the tensor's elements; nobody writes them now.
-                    unsafe { lane.load(format, i * CHUNK, slot.len(), level, &mut chunk) };
-                    slot.copy_from_slice(&chunk[..slot.len()]);
-                });
+                // SAFETY: the lane holds the tensor's elements; nobody writes them now.
+                unsafe { load_all(lane, format, level, &mut slot) };
                 slot
             });
             let mut copies = slots.iter_mut();
@@ -358,20 +344,12 @@ impl<R: Math> Job<'_, R> {
             for (slot, copy) in slots.into_iter().enumerate() {
                 let (lane, format) = (row[SLOTS + slot], table.columns[SLOTS + slot]);
                 if format != R::FORMAT {
-                    copy.par_chunks(CHUNK).enumerate().for_each(|(i, copy)| {
-                        let mut chunk = [R::default(); CHUNK];
-                        chunk[..copy.len()].copy_from_slice(copy);
-                        // SAFETY: the lane holds the tensor's elements, and no other thread writes these.
-                        unsafe {
-                            lane.store(format, i * CHUNK, &chunk, copy.len(), level, Rounded::Nearest, 0);
-                        }
-                    });
+                    // SAFETY: the lane holds the tensor's elements, and nobody else uses them now.
+                    unsafe { store_all(lane, format, level, &copy) };
                     work.give(copy);
                 }
             }
-            w.par_chunks(TASK).enumerate().for_each(|(task, w)| {
-                simd::dispatch(level, Scatter { table, row, after, level, at: task * TASK, start, w });
-            });
+            scatter_all(table, row, after, level, start, &w);
             work.give(w);
             work.give(g);
         }
@@ -383,160 +361,222 @@ fn boldness(kept: f64, len: usize) -> f64 {
     1.0 / (kept / len.max(1) as f64).max(1e-3)
 }
 
-/// One task's share of the pass.
-struct Share<'a, R, U, const N: usize, const K: usize, const M: usize> {
-    table: Table<'a>,
-    before: Before,
-    after: After,
+/// The most slots and sums that an element-wise rule may have.
+const SLOTS_AT_MOST: usize = 12;
+const SUMS_AT_MOST: usize = 8;
+
+/// Elements in first-level cache. What lies beyond the count of a shorter chunk is left from before and goes nowhere.
+pub struct Chunk<R> {
+    w: [R; CHUNK],
+    g: [R; CHUNK],
+    s: [[R; CHUNK]; SLOTS_AT_MOST],
+    new: [R; CHUNK],
+    sums: [[R; CHUNK]; SUMS_AT_MOST],
+}
+
+impl<R: Math> Default for Chunk<R> {
+    #[inline(always)]
+    fn default() -> Self {
+        let zeros = [R::default(); CHUNK];
+        Self { w: zeros, g: zeros, s: [zeros; SLOTS_AT_MOST], new: zeros, sums: [zeros; SUMS_AT_MOST] }
+    }
+}
+
+/// Runs an update or a look over a chunk: all of the pass that is compiled for each rule. The rest is compiled once, and
+/// calls this through a pointer.
+fn apply<R: Math, U: Kernel<N, K, M>, const N: usize, const K: usize, const M: usize>(
     level: Level,
-    scalars: &'a [R],
-    /// How far apart the scalars of two tensors lie.
-    stride: usize,
-    /// The factor on what caution leaves of an update, for each tensor.
-    caution: &'a [R],
-    pieces: &'a [Piece],
-    /// Its number, and that of its first piece.
-    index: usize,
-    first: usize,
-    of: SumsOf,
-    places: &'a Places<f64>,
+    k: &[R],
+    chunk: &mut Chunk<R>,
+) {
+    simd::dispatch(level, Elements::<R, U, N, K, M> { k, chunk, kernel: PhantomData });
+}
+
+struct Elements<'a, R, U, const N: usize, const K: usize, const M: usize> {
+    k: &'a [R],
+    chunk: &'a mut Chunk<R>,
     kernel: PhantomData<fn(U)>,
 }
 
 impl<R: Math, U: Kernel<N, K, M>, const N: usize, const K: usize, const M: usize> Work
-    for Share<'_, R, U, N, K, M>
+    for Elements<'_, R, U, N, K, M>
 {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let mut lanes = [[0.0; LANES]; M];
-        let mut chunk = Chunk::default();
-        for (i, piece) in self.pieces.iter().enumerate() {
-            let row = self.table.row(piece.member);
-            let k = std::array::from_fn(|k| self.scalars[self.stride * piece.member + k]);
-            let bold = self.caution.get(piece.member).copied().unwrap_or_default();
-            let mut downhill = 0;
-            let mut done = 0;
-            while done < piece.len {
-                let count = CHUNK.min(piece.len - done);
-                let (at, flat) = (piece.start + done, piece.flat + done);
-                let lane = if self.of == SumsOf::Tasks { flat } else { at };
-                // SAFETY: the piece lies inside its tensor and state, which the job borrows exclusively, and no other
-                // piece holds these elements.
-                unsafe {
-                    prefetch(&self.table, row, at);
-                    // A constant count lets the compiler unroll.
-                    downhill += if count == CHUNK {
-                        self.chunk(&mut chunk, row, k, at, flat, CHUNK, bold, lane, &mut lanes)
-                    } else {
-                        self.chunk(&mut chunk, row, k, at, flat, count, bold, lane, &mut lanes)
-                    };
-                }
-                done += count;
+        const { assert!(N <= SLOTS_AT_MOST && M <= SUMS_AT_MOST, "too many slots or sums for one rule") };
+        let Chunk { w, g, s, new, sums } = self.chunk;
+        let k: [R; K] = std::array::from_fn(|k| self.k[k]);
+        for i in 0..CHUNK {
+            let (w, after, sum) = U::apply(k, w[i], g[i], std::array::from_fn(|slot| s[slot][i]));
+            new[i] = w;
+            for slot in 0..N {
+                s[slot][i] = after[slot];
             }
-            match self.of {
-                // SAFETY: each piece has a place of its own.
-                SumsOf::Caution => unsafe { self.places.write(self.first + i, downhill as f64) },
-                // SAFETY: as above.
-                SumsOf::Pieces => unsafe { self.flush(&mut lanes, self.first + i) },
-                SumsOf::Tasks => {}
+            for m in 0..M {
+                sums[m][i] = sum[m];
             }
-        }
-        if self.of == SumsOf::Tasks {
-            // SAFETY: each task has a place of its own.
-            unsafe { self.flush(&mut lanes, self.index) };
         }
     }
 }
 
-impl<R: Math, U: Kernel<N, K, M>, const N: usize, const K: usize, const M: usize> Share<'_, R, U, N, K, M> {
+/// A pass over all tensors, whatever the rule.
+struct Fused<'a, R> {
+    table: Table<'a>,
+    before: Before,
+    after: After,
+    level: Level,
+    apply: fn(Level, &[R], &mut Chunk<R>),
+    /// Whether parameters are written.
+    updates: bool,
+    /// Sums that are taken.
+    sums: usize,
+    /// Scalars of an update, and how far apart those of two tensors lie.
+    scalars: &'a [R],
+    count: usize,
+    stride: usize,
+    /// The factor on what caution leaves of an update, for each tensor.
+    caution: &'a [R],
+    of: SumsOf,
+    places: Places<f64>,
+}
+
+/// One task's share of it.
+struct Share<'a, R> {
+    pass: &'a Fused<'a, R>,
+    chunk: &'a mut Chunk<R>,
+    pieces: &'a [Piece],
+    /// Its number, and that of its first piece.
+    index: usize,
+    first: usize,
+}
+
+impl<R: Math> Work for Share<'_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { pass, chunk, pieces, index, first } = self;
+        let mut lanes = [[0.0; LANES]; SUMS_AT_MOST];
+        let chunk = &mut *chunk;
+        for (i, piece) in pieces.iter().enumerate() {
+            let mut downhill = 0;
+            let mut done = 0;
+            while done < piece.len {
+                let count = CHUNK.min(piece.len - done);
+                // SAFETY: the piece lies inside its tensor and state, which the job borrows exclusively, and no other
+                // piece holds these elements.
+                unsafe {
+                    // A constant count lets the compiler unroll.
+                    downhill += if count == CHUNK {
+                        pass.chunk(chunk, piece, done, CHUNK, &mut lanes)
+                    } else {
+                        pass.chunk(chunk, piece, done, count, &mut lanes)
+                    };
+                }
+                done += count;
+            }
+            match pass.of {
+                // SAFETY: each piece has a place of its own.
+                SumsOf::Caution => unsafe { pass.places.write(first + i, downhill as f64) },
+                // SAFETY: as above.
+                SumsOf::Pieces => unsafe { pass.flush(&mut lanes, first + i) },
+                SumsOf::Tasks => {}
+            }
+        }
+        if pass.of == SumsOf::Tasks {
+            // SAFETY: each task has a place of its own.
+            unsafe { pass.flush(&mut lanes, index) };
+        }
+    }
+}
+
+impl<R: Math> Fused<'_, R> {
+    /// Runs over all pieces of a plan. Knows no rule, so that threads and all they need are compiled once.
+    fn over(&self, plan: &Plan) {
+        plan.tasks(|index, first, pieces| {
+            R::with_chunk(|chunk| {
+                simd::dispatch(self.level, Share { pass: self, chunk, pieces, index, first });
+            });
+        });
+    }
+
     /// Writes the sums of the lanes to their place, and begins anew.
     ///
     /// # Safety
     /// The places have room for it, and no other thread writes there.
     #[inline(always)]
-    unsafe fn flush(&self, lanes: &mut [[f64; LANES]; M], place: usize) {
-        for (m, lanes) in lanes.iter_mut().enumerate() {
+    unsafe fn flush(&self, lanes: &mut [[f64; LANES]], place: usize) {
+        for (m, lanes) in lanes[..self.sums].iter_mut().enumerate() {
             // SAFETY: as promised by the caller.
-            unsafe { self.places.write(M * place + m, lanes.iter().sum()) };
+            unsafe { self.places.write(self.sums * place + m, lanes.iter().sum()) };
             *lanes = [0.0; LANES];
         }
     }
 
+    /// Elements `done..done + count` of a piece. Gives how many of them an update moves down the gradient, where that is
+    /// asked.
+    ///
     /// # Safety
-    /// All lanes of the row must hold elements `at..at + count`, and nobody else use them.
-    #[allow(clippy::too_many_arguments)]
+    /// The lanes of the piece's tensor hold these elements, and nobody else uses them.
     #[inline(always)]
     unsafe fn chunk(
         &self,
-        chunk: &mut Chunk<R, N, M>,
-        row: &[Lane],
-        k: [R; K],
-        at: usize,
-        flat: usize,
+        chunk: &mut Chunk<R>,
+        piece: &Piece,
+        done: usize,
         count: usize,
-        bold: R,
-        lane: usize,
-        lanes: &mut [[f64; LANES]; M],
+        lanes: &mut [[f64; LANES]],
     ) -> usize {
         let Self { table, before, after, level, .. } = *self;
-        let Chunk { w, g, s, new, sums } = chunk;
+        let (at, flat, row) = (piece.start + done, piece.flat + done, table.row(piece.member));
+        let slots = || (SLOTS..).take(table.slots);
+        let k = &self.scalars[self.stride * piece.member..][..self.count];
         // SAFETY: as promised by the caller.
         unsafe {
-            gather(&table, row, &before, &after, level, at, flat, count, w, g, new);
-            for (slot, s) in s.iter_mut().enumerate() {
-                row[SLOTS + slot].load(table.columns[SLOTS + slot], at, count, level, s);
+            prefetch(&table, row, at);
+            gather(
+                &table,
+                row,
+                &before,
+                &after,
+                level,
+                at,
+                flat,
+                count,
+                &mut chunk.w,
+                &mut chunk.g,
+                &mut chunk.new,
+            );
+            for (s, column) in chunk.s.iter_mut().zip(slots()) {
+                row[column].load(table.columns[column], at, count, level, s);
             }
-            for i in 0..CHUNK {
-                let (w, after, sum) = U::apply(k, w[i], g[i], std::array::from_fn(|slot| s[slot][i]));
-                new[i] = w;
-                for slot in 0..N {
-                    s[slot][i] = after[slot];
-                }
-                for m in 0..M {
-                    sums[m][i] = sum[m];
-                }
-            }
-            if after.cautious && U::UPDATES {
+            (self.apply)(level, k, chunk);
+            let Chunk { w, g, s, new, sums } = chunk;
+            if after.cautious && self.updates {
                 let downhill = |new: R, i: usize| ((new - w[i]) * g[i]).less(R::default());
                 if self.of == SumsOf::Caution {
                     return (0..count).filter(|&i| downhill(new[i], i)).count();
                 }
+                let bold = self.caution[piece.member];
                 for (i, new) in new.iter_mut().enumerate() {
                     *new = R::select(downhill(*new, i), w[i] + (*new - w[i]) * bold, w[i]);
                 }
             }
-            for (slot, s) in s.iter().enumerate() {
-                let format = table.columns[SLOTS + slot];
-                row[SLOTS + slot].store(format, at, s, count, level, Rounded::Nearest, flat);
+            for (s, column) in s.iter().zip(slots()) {
+                row[column].store(table.columns[column], at, s, count, level, Rounded::Nearest, flat);
             }
-            for (lanes, sums) in lanes.iter_mut().zip(&*sums) {
+            let lane = if self.of == SumsOf::Tasks { flat } else { at };
+            for (lanes, sums) in lanes.iter_mut().zip(&*sums).take(self.sums) {
                 sums::add(lanes, lane, &sums[..count], |x| x);
             }
-            if U::UPDATES {
+            if self.updates {
                 // The gradient is done with: its place is free.
                 scatter(&table, row, &after, level, at, flat, count, new, g);
             }
         }
         0
-    }
-}
-
-/// Elements in first-level cache. What lies beyond the count of a shorter chunk is left from before and goes nowhere.
-struct Chunk<R, const N: usize, const M: usize> {
-    w: [R; CHUNK],
-    g: [R; CHUNK],
-    s: [[R; CHUNK]; N],
-    new: [R; CHUNK],
-    sums: [[R; CHUNK]; M],
-}
-
-impl<R: Math, const N: usize, const M: usize> Default for Chunk<R, N, M> {
-    #[inline(always)]
-    fn default() -> Self {
-        let zeros = [R::default(); CHUNK];
-        Self { w: zeros, g: zeros, s: [zeros; N], new: zeros, sums: [zeros; M] }
     }
 }
 
@@ -554,7 +594,7 @@ fn prefetch(table: &Table<'_>, row: &[Lane], at: usize) {
 /// Parameter and gradient of a chunk as the rule is to see them, to `w` and `g`; `spare` is written over.
 ///
 /// # Safety
-/// As for `Share::chunk`.
+/// As for `Fused::chunk`.
 #[allow(clippy::too_many_arguments)]
 #[inline(always)]
 unsafe fn gather<R: Math>(
@@ -611,7 +651,7 @@ unsafe fn gather<R: Math>(
 /// Puts the new parameters of a chunk where they belong; `spare` is written over.
 ///
 /// # Safety
-/// As for `Share::chunk`.
+/// As for `Fused::chunk`.
 #[allow(clippy::too_many_arguments)]
 #[inline(always)]
 unsafe fn scatter<R: Math>(
@@ -664,7 +704,58 @@ unsafe fn scatter<R: Math>(
     }
 }
 
-/// Reads a part of a tensor, `at` and on, for a rule that sees it as a whole.
+/// Reads a tensor for a rule that sees it as a whole.
+#[allow(clippy::too_many_arguments)]
+fn gather_all<R: Math>(
+    table: Table<'_>,
+    row: &[Lane],
+    before: Before,
+    after: After,
+    level: Level,
+    start: usize,
+    w: &mut [R],
+    g: &mut [R],
+) {
+    w.par_chunks_mut(TASK).zip(g.par_chunks_mut(TASK)).enumerate().for_each(|(task, (w, g))| {
+        let at = task * TASK;
+        simd::dispatch(level, Gather { table, row, before, after, level, at, start, w, g });
+    });
+}
+
+/// Writes it back.
+fn scatter_all<R: Math>(table: Table<'_>, row: &[Lane], after: After, level: Level, start: usize, w: &[R]) {
+    w.par_chunks(TASK).enumerate().for_each(|(task, w)| {
+        simd::dispatch(level, Scatter { table, row, after, level, at: task * TASK, start, w });
+    });
+}
+
+/// Reads state that is not kept in the type that is computed in.
+///
+/// # Safety
+/// The lane holds as many elements as `slot`, and nobody writes them now.
+unsafe fn load_all<R: Math>(lane: Lane, format: Format, level: Level, slot: &mut [R]) {
+    slot.par_chunks_mut(CHUNK).enumerate().for_each(|(i, slot)| {
+        let mut chunk = [R::default(); CHUNK];
+        // SAFETY: as promised by the caller.
+        unsafe { lane.load(format, i * CHUNK, slot.len(), level, &mut chunk) };
+        slot.copy_from_slice(&chunk[..slot.len()]);
+    });
+}
+
+/// Writes it back.
+///
+/// # Safety
+/// The lane holds as many elements as `slot`, and nobody else uses them now.
+unsafe fn store_all<R: Math>(lane: Lane, format: Format, level: Level, slot: &[R]) {
+    slot.par_chunks(CHUNK).enumerate().for_each(|(i, slot)| {
+        let mut chunk = [R::default(); CHUNK];
+        chunk[..slot.len()].copy_from_slice(slot);
+        // SAFETY: as promised by the caller; each chunk is written by one thread.
+        unsafe { lane.store(format, i * CHUNK, &chunk, slot.len(), level, Rounded::Nearest, 0) };
+    });
+}
+
+/// A part of a tensor, `at` and on, to be read.
 struct Gather<'a, R> {
     table: Table<'a>,
     row: &'a [Lane],
@@ -683,12 +774,24 @@ impl<R: Math> Work for Gather<'_, R> {
     #[inline(always)]
     fn run(self) {
         let Self { table, row, before, after, level, at, start, w, g } = self;
-        let Chunk { w: values, g: grads, new: spare, .. } = &mut Chunk::<R, 0, 0>::default();
+        let [mut values, mut grads, mut spare] = [[R::default(); CHUNK]; 3];
         for (i, (w, g)) in w.chunks_mut(CHUNK).zip(g.chunks_mut(CHUNK)).enumerate() {
             let (at, count) = (at + i * CHUNK, w.len());
             // SAFETY: the job borrows the tensor exclusively; parts of it are read by one thread each.
             unsafe {
-                gather(&table, row, &before, &after, level, at, start + at, count, values, grads, spare);
+                gather(
+                    &table,
+                    row,
+                    &before,
+                    &after,
+                    level,
+                    at,
+                    start + at,
+                    count,
+                    &mut values,
+                    &mut grads,
+                    &mut spare,
+                );
             }
             w.copy_from_slice(&values[..count]);
             g.copy_from_slice(&grads[..count]);
@@ -696,7 +799,7 @@ impl<R: Math> Work for Gather<'_, R> {
     }
 }
 
-/// Writes it back.
+/// The same to be written.
 struct Scatter<'a, R> {
     table: Table<'a>,
     row: &'a [Lane],
@@ -713,12 +816,12 @@ impl<R: Math> Work for Scatter<'_, R> {
     #[inline(always)]
     fn run(self) {
         let Self { table, row, after, level, at, start, w } = self;
-        let Chunk { new, w: spare, .. } = &mut Chunk::<R, 0, 0>::default();
+        let [mut new, mut spare] = [[R::default(); CHUNK]; 2];
         for (i, w) in w.chunks(CHUNK).enumerate() {
             let at = at + i * CHUNK;
             new[..w.len()].copy_from_slice(w);
             // SAFETY: as for `Gather`, written by one thread each.
-            unsafe { scatter(&table, row, &after, level, at, start + at, w.len(), new, spare) };
+            unsafe { scatter(&table, row, &after, level, at, start + at, w.len(), &mut new, &mut spare) };
         }
     }
 }

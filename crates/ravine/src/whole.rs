@@ -66,13 +66,18 @@ pub(crate) fn map<R: Math, const N: usize>(
     beside: [&[R]; N],
     f: impl Fn(R, [R; N]) -> R + Copy + Send + Sync,
 ) {
-    let task = |(task, out): (usize, &mut [R])| {
+    tasks(out, &|task, out| {
         let beside = beside.map(|values| &values[task * TASK..][..out.len()]);
         simd::dispatch(level, Map { out, beside, f });
-    };
+    });
+}
+
+/// Does `work` on pieces of `out` on the threads of the present pool. Behind a pointer, so that what threads need is not
+/// compiled for each `f`.
+fn tasks<R: Math>(out: &mut [R], work: &(dyn Fn(usize, &mut [R]) + Sync)) {
     match out.len() {
-        ..=TASK => task((0, out)),
-        _ => out.par_chunks_mut(TASK).enumerate().for_each(task),
+        ..=TASK => work(0, out),
+        _ => out.par_chunks_mut(TASK).enumerate().for_each(|(task, out)| work(task, out)),
     }
 }
 
