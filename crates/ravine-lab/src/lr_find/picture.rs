@@ -18,7 +18,8 @@ pub fn lines(workload: &str, found: &Found) -> Lines {
     let top = start + 0.35 * (start - lowest).abs().max(1e-3 * start.abs());
     let log = lowest > 0.0 && top / lowest > 30.0;
     let trimmed = |points: Vec<[f64; 2]>| {
-        let end = points.iter().position(|p| p[1] > top).map_or(points.len(), |i| i + 1);
+        // From where it does not come back.
+        let end = points.iter().rposition(|p| p[1] <= top).map_or(0, |i| (i + 2).min(points.len()));
         points[..end].iter().map(|p| [p[0], p[1].min(top)]).collect::<Vec<_>>()
     };
     let y =
