@@ -162,9 +162,16 @@ fn nothing_to_recommend_is_said_and_not_hidden() {
     }
     let no_runs = verdict(&workload);
     let sentence = &no_runs.sentence;
-    assert!(sentence.starts_with("For digits-mlp: there are no runs, so nothing can be recommended. "), "{sentence}");
+    assert!(
+        sentence.starts_with("For digits-mlp: there are no runs, so nothing can be recommended. "),
+        "{sentence}"
+    );
     // Every arm says why.
-    assert_eq!(sentence.matches("no learning rate got through tuning with every seed").count(), 15, "{sentence}");
+    assert_eq!(
+        sentence.matches("no learning rate got through tuning with every seed").count(),
+        15,
+        "{sentence}"
+    );
     assert_eq!(no_runs.without_runs.len(), 15);
     workload.arms.clear();
     assert_eq!(verdict(&workload).recommended, None);

@@ -246,7 +246,8 @@ fn advice_on_a_table_before_and_after_a_comparison() {
 
     // The command to copy works as it is.
     let command = after["configuration"]["command_line"].as_str().unwrap();
-    let (spec, options) = command.strip_prefix("ravine train '").and_then(|rest| rest.split_once("' ")).unwrap();
+    let (spec, options) =
+        command.strip_prefix("ravine train '").and_then(|rest| rest.split_once("' ")).unwrap();
     let options: Vec<&str> = options.split(' ').map(|word| word.trim_matches('\'')).collect();
     let ran = run(folder.path(), &[&["train", spec, "--quiet"], &options[..]].concat());
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
