@@ -24,8 +24,9 @@ pub fn lines(workload: &str, found: &Found) -> Lines {
     };
     let y =
         Axis { kind: if log { AxisKind::Log } else { AxisKind::Linear }, ..Axis::linear("smoothed loss") };
-    let title = format!("{}: learning rate", found.optimizer);
-    let mut lines = Lines::new(&format!("{workload}, {title}"), Axis::log("learning rate"), y);
+    let tint = if matches!(found.answer, Answer::Take { .. }) { ", tinted where it works" } else { "" };
+    let title = format!("{workload}, {}: learning rate{tint}", found.optimizer);
+    let mut lines = Lines::new(&title, Axis::log("learning rate"), y);
     for curve in &found.curves {
         let points = curve.lrs.iter().zip(&curve.smooth).map(|(x, y)| [*x, *y]).collect();
         let thin = Line { series: Series::new(0), ..Line::new(0, "", Look::Thin, trimmed(finite(points))) };
