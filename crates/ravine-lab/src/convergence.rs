@@ -108,6 +108,8 @@ pub struct Generalisation {
     pub best_step: u64,
     /// The best validation loss.
     pub best: f64,
+    /// The training loss around that step.
+    pub trained: f64,
     /// How far the validation loss lies above its best at the end: the median of the last three, relative to the best.
     pub rise: f64,
     /// The rise that chance alone may make: four standard deviations of what is between neighbours, relative to the best.
@@ -141,11 +143,13 @@ pub fn generalisation(losses: &[Losses]) -> Option<Generalisation> {
         after.windows(2).map(|pair| (pair[1].validation - pair[0].validation).abs() / size).collect();
     // From the median of what is between neighbours: no single spike hides a rise.
     let chance = 4.0 * summary::median(&steps).map_or(f64::INFINITY, |step| 1.4826 * step / 2f64.sqrt());
-    let trained = middle(last, |at| at.train)? <= middle(around, |at| at.train)?;
-    let overfits = best + 3 < finite.len() && rise > RISE.max(chance) && trained;
+    let trained = middle(around, |at| at.train)?;
+    let rose = middle(last, |at| at.train)? > trained;
+    let overfits = best + 3 < finite.len() && rise > RISE.max(chance) && !rose;
     Some(Generalisation {
         best_step: finite[best].step,
         best: floor,
+        trained,
         rise,
         chance,
         gap: middle(last, |at| at.validation - at.train)?,

@@ -28,6 +28,10 @@ use watch::Run;
 /// Factors on the learning rate that the runs are made again with.
 pub const PROBES: [f64; 4] = [0.01, 0.1, 10.0, 100.0];
 
+/// Fewest and most steps of a run.
+const FEWEST_STEPS: u64 = 20;
+const MOST_STEPS: u64 = 1_000_000;
+
 /// The share of the losses at the end that stands for what a run came to.
 const TAIL: f64 = 0.2;
 
@@ -65,6 +69,8 @@ pub struct Diagnosis {
     pub verdict: String,
     /// What is wrong; what is to be mended first stands first. Empty: healthy.
     pub findings: Vec<Finding>,
+    /// What is worth knowing of the data, and no trouble in itself.
+    pub notes: Vec<String>,
     /// How the gradient reaches the layers before the first step.
     pub signal: Signal,
     /// The loss over the run.
@@ -87,7 +93,8 @@ pub struct Diagnosis {
 pub struct Loss {
     /// Of the first batches, before training.
     pub first: f64,
-    /// Standard deviation of a batch's loss around that of its neighbours, at the start or at the end, where it is less.
+    /// Standard deviation of a batch's loss: before training, or around that of its neighbours at the start or at the end,
+    /// where it is least, since a run that jumps about is no measure of the noise.
     pub noise: f64,
     /// At the end: mean over the last fifth of the steps; none if a seed left the finite numbers.
     pub last: Option<f64>,
@@ -148,7 +155,7 @@ impl Settings {
                 Err(Kind::BadOption { option, expected, got: value.to_string() })
             }
         };
-        range("steps", self.steps, 1_000_000, 20)?;
+        range("steps", self.steps, MOST_STEPS, FEWEST_STEPS)?;
         range("seeds", self.seeds.len() as u64, 1000, 1)?;
         ravine::schedules::parse(&self.schedule, self.steps)?;
         Ok(ravine::rules::parse(&self.optimizer)?.lr())
@@ -203,7 +210,7 @@ fn judge(
     let layers = layers(runs);
     let starts: Vec<(&str, f64)> =
         layers.iter().map(|layer| (layer.name.as_str(), layer.first_gradient)).collect();
-    let noise: Vec<f64> = runs.iter().filter_map(|run| run.noise).collect();
+    let noise: Vec<f64> = runs.iter().filter_map(|run| run.noise_scale).collect();
     let metrics: Vec<f64> = runs.iter().filter_map(|run| run.metric).collect();
     let mut diagnosis = Diagnosis {
         workload: info.name.clone(),
@@ -214,6 +221,7 @@ fn judge(
         seeds: settings.seeds.clone(),
         verdict: String::new(),
         findings: Vec::new(),
+        notes: Vec::new(),
         signal: Signal::judge(&starts, info.guess),
         loss: loss(info, runs, probes),
         layers,
@@ -225,7 +233,9 @@ fn judge(
             .map(|b| b * info.batch as f64),
         looked_at: runs.first().map_or(Vec::new(), |run| run.samples.iter().map(|sample| sample.0).collect()),
     };
-    diagnosis.findings = findings::find(&diagnosis, &workload.trouble());
+    let remarks = workload.trouble();
+    diagnosis.findings = findings::find(&diagnosis, &remarks);
+    diagnosis.notes = remarks.into_iter().filter(|remark| !remark.grave).map(|remark| remark.text).collect();
     diagnosis.verdict = findings::verdict(&diagnosis);
     diagnosis
 }
@@ -259,7 +269,9 @@ fn loss(info: &Info, runs: &[Run], probes: Vec<Probe>) -> Loss {
     let noise: Vec<f64> = runs
         .iter()
         .zip(&halves)
-        .map(|(run, half)| rough(&run.losses[..run.losses.len().div_ceil(4)]).min(rough(half)))
+        .map(|(run, half)| {
+            rough(&run.losses[..run.losses.len().div_ceil(4)]).min(rough(half)).min(run.spread)
+        })
         .collect();
     Loss {
         first: median(&firsts).unwrap_or(f64::NAN),

@@ -18,7 +18,7 @@ pub use verify::Tried;
 use crate::compare::Event;
 use crate::curvature::{self, Curvature};
 use crate::error::{Kind, Result};
-use crate::stats::number::{lr as rate, lr_range, significant};
+use crate::stats::number::{count as number, lr as rate, lr_range, significant};
 use crate::stats::{Interval, bootstrap, summary};
 use crate::workload::Session;
 use ravine::{Value, rules};
@@ -33,6 +33,8 @@ const BATCHES: u64 = 4;
 /// Rates of the blow-up and of the limit that agree: within this factor. The curvature moves while the rate grows, and
 /// a run takes some steps to leave.
 const AGREE: f64 = 4.0;
+/// How far below the blow-up the rate to take stays at least.
+const BELOW: f64 = 2.0;
 
 /// How the test is made.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,9 +82,10 @@ pub enum Answer {
     Take {
         /// The one to take.
         lr: f64,
-        /// The interval over the seeds of the middle of what works for each.
+        /// Its interval over the seeds.
         interval: Option<Interval>,
-        /// Lowest and highest rate tried that works.
+        /// The lowest and the highest rate that work: where the loss over the rates tried passes what is near the best of a
+        /// seed, geometric means over the seeds.
         works: [f64; 2],
         /// The interval of the lowest over seeds.
         low: Option<Interval>,
@@ -174,7 +177,7 @@ pub fn find(
     };
     let mut found = Found {
         optimizer: settings.optimizer.clone(),
-        bound: bound(&curves, factor, wall.as_ref()),
+        bound: bound(&settings.optimizer, &curves, factor, wall.as_ref()),
         curves,
         tried: Vec::new(),
         answer: Answer::Refused { reason: String::new() },
@@ -188,6 +191,10 @@ pub fn find(
     watch(Event::Begin((sessions.len() * (1 + rates.len())) as u64));
     found.tried = verify::verify(sessions, settings, &rates, stop, watch)?;
     found.answer = answer(&found);
+    if let Answer::Take { works: [low, high], .. } = found.answer {
+        let works = |lr: f64| low <= lr * (1.0 + 1e-9) && lr <= high * (1.0 + 1e-9);
+        found.tried.iter_mut().for_each(|tried| tried.works = works(tried.lr));
+    }
     Ok(found)
 }
 
@@ -211,55 +218,58 @@ fn rates(curves: &[Curve], settings: &Settings) -> Vec<f64> {
 /// run, may fall off.
 fn answer(found: &Found) -> Answer {
     let tried = &found.tried;
-    let Some(works) = verify::works(tried) else {
+    let count = found.curves.len();
+    let seeds: Vec<[f64; 2]> = (0..count).filter_map(|seed| verify::ends_for(tried, seed)).collect();
+    if 2 * seeds.len() <= count || !verify::falls(tried) {
         return Answer::Refused {
             reason: "no run at a constant rate ends below its start, though the loss fell while the \
                      rate grew: give the runs more steps, with --verify"
                 .into(),
         };
-    };
-    let ends = [tried[works.low].lr, tried[works.high].lr];
-    let centre = (ends[0] * ends[1]).sqrt();
-    let away = |i: &usize| ((tried[*i].lr / centre).ln().abs() * 1e6).round();
-    let loss = |i: &usize| tried[*i].mean().unwrap_or(f64::INFINITY);
-    let order = |a: &usize, b: &usize| away(a).total_cmp(&away(b)).then(loss(a).total_cmp(&loss(b)));
-    let taken = (works.low..=works.high).min_by(order).unwrap_or(works.best);
-    let lr = tried[taken].lr;
-    let seeds: Vec<[f64; 2]> =
-        (0..found.curves.len()).filter_map(|seed| verify::ends_for(tried, seed)).collect();
+    }
+    // Means of logarithms, so that the middle of the ends is the mean of the middles.
     let over_seeds = |pick: fn(&[f64; 2]) -> f64| {
         let logs: Vec<f64> = seeds.iter().map(|ends| pick(ends).ln()).collect();
-        bootstrap::mean_interval(&logs).map(|i| Interval { low: i.low.exp(), high: i.high.exp() })
+        let mean = summary::mean(&logs).unwrap_or(f64::NAN).exp();
+        let interval = bootstrap::mean_interval(&logs)
+            .map(|i| Interval { low: i.low.exp().min(mean), high: i.high.exp().max(mean) });
+        (mean, interval)
     };
-    let count = found.curves.len();
-    let runs = if count == 1 { "1 seed".into() } else { format!("{count} seeds") };
-    let reason = match works.high - works.low {
-        0 => "the only one of the rates tried that works".into(),
-        _ => format!("the middle of the rates that work, {}", lr_range(ends)),
-    };
+    let (low, lows) = over_seeds(|ends| ends[0]);
+    let (high, highs) = over_seeds(|ends| ends[1]);
+    let (middle_of, interval) = over_seeds(|ends| (ends[0] * ends[1]).sqrt());
     let blown: Vec<f64> = found.curves.iter().filter_map(Curve::blow_up).collect();
-    let far = if blown.is_empty() {
-        String::new()
-    } else {
-        let blow_up = middle(blown.into_iter());
-        format!("; the loss blows up near {}, {} times as high", rate(blow_up), significant(blow_up / lr, 2))
+    let blow_up = (!blown.is_empty()).then(|| middle(blown.into_iter()));
+    // Where a growing rate blew up below what works at once, the runs at constant rates are to be believed.
+    let wall = blow_up.map_or(f64::INFINITY, |blow_up| blow_up / BELOW);
+    let wall = if wall > low { wall } else { f64::INFINITY };
+    let lr = middle_of.min(wall);
+    let interval = interval.map(|i| Interval { low: i.low.min(wall), high: i.high.min(wall) });
+    let ends = [low, high];
+    let reason = match () {
+        () if rate(low) == rate(high) => "the only one of the rates tried that works".into(),
+        () if lr < middle_of => {
+            format!("half of where the loss blows up, within the rates that work, {}", lr_range(ends))
+        }
+        () => format!("the middle of the rates that work, {}", lr_range(ends)),
     };
+    let far = blow_up.filter(|blow_up| *blow_up > lr).map_or(String::new(), |blow_up| {
+        format!("; the loss blows up near {}, {} times as high", rate(blow_up), significant(blow_up / lr, 2))
+    });
+    let away = |tried: &&Tried| ((tried.lr / lr).ln().abs() * 1e6).round();
+    let near = tried.iter().filter(|tried| tried.mean().is_some()).min_by(|a, b| away(a).total_cmp(&away(b)));
+    let near = near.map_or(String::new(), |near| {
+        format!(
+            " The nearest rate tried, {}, ends at a loss of {}, mean of {}.",
+            rate(near.lr),
+            significant(near.mean().unwrap_or(f64::NAN), 3),
+            number(count, "seed")
+        )
+    });
     let curves = middle(found.curves.iter().filter_map(|curve| Some(curve.shape.as_ref()?.suggestion)));
-    let sentence = format!(
-        "Take {}: {reason}{far}. Runs at that rate end at a loss of {}, mean of {runs}; where the \
-         curves fall fastest is {}.",
-        rate(lr),
-        significant(loss(&taken), 3),
-        rate(curves),
-    );
-    Answer::Take {
-        lr,
-        interval: over_seeds(|ends| (ends[0] * ends[1]).sqrt()),
-        works: ends,
-        low: over_seeds(|ends| ends[0]),
-        high: over_seeds(|ends| ends[1]),
-        sentence,
-    }
+    let sentence =
+        format!("Take {}: {reason}{far}.{near} The growing rate alone suggests {}.", rate(lr), rate(curves));
+    Answer::Take { lr, interval, works: ends, low: lows, high: highs, sentence }
 }
 
 /// What 1 / L is multiplied by for plain gradient descent and its momentum forms; `None` for other rules.
@@ -290,13 +300,10 @@ fn wall(sessions: &mut [Box<dyn Session>], factor: f64, stop: &AtomicBool) -> Re
     Ok((largest > 0.0).then(|| Wall { curvatures, largest, interval, factor, lr: factor / largest }))
 }
 
-fn bound(curves: &[Curve], factor: Option<f64>, wall: Option<&Wall>) -> String {
+fn bound(optimizer: &str, curves: &[Curve], factor: Option<f64>, wall: Option<&Wall>) -> String {
     let blown: Vec<f64> = curves.iter().filter_map(|curve| curve.blow_up()).collect();
     let Some(factor) = factor else {
-        return "The limit 2 / L is that of gradient descent. A rule that divides by the size of the \
-                gradient has its own, for the curvature in its changing coordinates, so the measured L \
-                says nothing of its rate."
-            .into();
+        return format!("2 / L is the limit of plain gradient descent; it is not shown for {optimizer}.");
     };
     let Some(Wall { lr, largest, .. }) = wall else {
         return "No curvature above 0 was measured at the start: it sets no limit.".into();

@@ -7,6 +7,7 @@ use ravine_nn::Seen;
 use serde::{Deserialize, Serialize};
 
 use crate::comparison::nan_for_null;
+use crate::data::trouble::Remark;
 use crate::data::{Order, Split};
 
 /// A model with its data: something to train.
@@ -22,8 +23,8 @@ pub trait Workload: Send + Sync {
         &[]
     }
 
-    /// What is wrong with its data, a sentence each.
-    fn trouble(&self) -> Vec<String> {
+    /// What is wrong with its data, or worth knowing of them.
+    fn trouble(&self) -> Vec<Remark> {
         Vec::new()
     }
 }

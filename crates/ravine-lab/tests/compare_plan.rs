@@ -22,7 +22,10 @@ fn the_default_plan_is_sound() {
 
 #[test]
 fn unknown_names_are_named_with_those_there_are() {
-    refused(Plan { workloads: list(&["mnist"]), ..Plan::default() }, &["'mnist'", "digits-mlp, fashion-mlp"]);
+    refused(
+        Plan { workloads: list(&["mnist"]), ..Plan::default() },
+        &["'mnist'", "digits-mlp, fashion-softmax"],
+    );
     refused(Plan { optimizers: list(&["adm"]), ..Plan::default() }, &["'adm'", "did you mean 'adam'"]);
     refused(Plan { schedules: list(&["cosin"]), ..Plan::default() }, &["'cosin'", "did you mean 'cosine'"]);
     refused(Plan { optimizers: list(&["adam:beta=1"]), ..Plan::default() }, &["'beta'", "betas"]);

@@ -67,7 +67,7 @@ fn depth_activation_and_initialisation() {
             // Within a factor of three of numbers given to one digit. The 0 had underflowed in f32; its norm here is f64.
             let near = |expected: f64| match expected {
                 0.0 => measured < 1e-20,
-                // Of forty layers drawn at random a ratio differs more between seeds.
+                // Over 40 seeds this ratio goes from 0.5 to 19, its median is 1.6: three draws are no measure of it.
                 0.36 => (0.1..3.0).contains(&measured),
                 _ => (expected / 3.3..=expected * 3.3).contains(&measured),
             };
@@ -143,7 +143,43 @@ fn a_rate_too_large_or_too_small_is_told_by_another_rate() {
     ] {
         let found = diagnose(spec, optimizer, 100);
         assert!(troubles(&found).contains(&expected), "{spec} {optimizer}: {}", found.verdict);
-        assert!(advice(&found, expected).contains("--lr "));
+        let advice = advice(&found, expected);
+        let rate = advice.split("--lr ").nth(1).and_then(|rest| rest.split(']').next()?.parse::<f64>().ok());
+        // The best of those that were tried, or none.
+        let best = found.loss.probes.iter().filter(|probe| probe.last.is_some());
+        let best = best.min_by(|a, b| a.last.unwrap().total_cmp(&b.last.unwrap())).unwrap();
+        match rate {
+            Some(rate) => assert!((rate / best.lr - 1.0).abs() < 0.1, "{advice} {:?}", found.loss),
+            None => assert!(best.last.unwrap() > 0.9 * found.loss.first, "{advice} {:?}", found.loss),
+        }
+        assert!(advice.contains("ravine lr-find ") && !advice.contains("lr="), "{advice}");
+    }
+}
+
+#[test]
+fn a_run_that_blew_up_is_not_healthy() {
+    for (spec, optimizer) in [
+        ("wine-softmax", "sgd:lr=1e4"),
+        ("wine-softmax", "adam:lr=1e4"),
+        ("breast-cancer-softmax", "sgd:lr=1e5"),
+        ("digits-mlp:depth=3", "adam:lr=3"),
+    ] {
+        let found = diagnose(spec, optimizer, 100);
+        assert!(troubles(&found).contains(&Trouble::RateTooLarge), "{spec} {optimizer}: {}", found.verdict);
+        assert!(!troubles(&found).contains(&Trouble::Overfitting), "{spec} {optimizer}: {}", found.verdict);
+    }
+}
+
+#[test]
+fn remarks_on_the_data_hide_nothing() {
+    for (spec, optimizer, expected) in [
+        ("digits-mlp:depth=10,activation=sigmoid", "adam:lr=1e-3", Some(Trouble::Vanishing)),
+        ("digits-mlp", "adam:lr=1e-5", Some(Trouble::RateTooSmall)),
+        ("digits-mlp", "adam:lr=3e-3", None),
+    ] {
+        let found = diagnose(spec, optimizer, 60);
+        assert_eq!(troubles(&found).first().copied(), expected, "{spec}: {}", found.verdict);
+        assert!(found.notes.iter().any(|note| note.contains("features are constant")), "{:?}", found.notes);
     }
 }
 

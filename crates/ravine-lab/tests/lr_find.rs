@@ -118,6 +118,12 @@ fn the_rate_works_and_the_sentence_says_which_to_take() {
         assert!(sentence.starts_with("Take ") && sentence.contains("rates that work"), "{sentence}");
         let [interval, low, high] = [interval, low, high].map(|interval| interval.unwrap());
         assert!(low.low <= interval.low && interval.high <= high.high, "{low:?} {interval:?} {high:?}");
+        // One quantity each: the answers lie in their intervals, and the middle is the middle.
+        assert!(interval.contains(lr) && low.contains(works[0]) && high.contains(works[1]), "{found:?}");
+        assert!(works[0] < lr && lr < works[1], "{works:?} {lr}");
+        if sentence.contains("the middle of") {
+            assert!((lr / (works[0] * works[1]).sqrt() - 1.0).abs() < 1e-9);
+        }
     }
 }
 
@@ -134,7 +140,7 @@ fn the_limit_of_stability_is_held_against_the_blow_up() {
         assert!(taken(&found).1[1] < 1.1 * wall.lr, "{optimizer}");
     }
     let adam = find("quadratic-deep", &settings("adam"));
-    assert!(adam.wall.is_none() && adam.bound.contains("says nothing of its rate"), "{}", adam.bound);
+    assert!(adam.wall.is_none() && adam.bound.contains("not shown for adam"), "{}", adam.bound);
 }
 
 #[test]
@@ -179,6 +185,9 @@ fn nothing_absurd_and_never_nothing_without_a_reason() {
     let falling = Settings { range: [1e-7, 1e-1], ..settings("sgd") };
     let falling = lr_find::find(&mut toys(|_| ()), &falling, &GO, &|_| ()).unwrap();
     assert!(refused(&falling).contains("raise --to"), "{}", refused(&falling));
+    let tiny = Settings { range: [1e-9, 1e-7], ..settings("sgd") };
+    let tiny = lr_find::find(&mut toys(|_| ()), &tiny, &GO, &|_| ()).unwrap();
+    assert!(refused(&tiny).contains("raise --to"), "{}", refused(&tiny));
     let large = Settings { range: [100.0, 1e4], ..settings("sgd") };
     let large = lr_find::find(&mut toys(|_| ()), &large, &GO, &|_| ()).unwrap();
     assert!(refused(&large).contains("lower --from"), "{}", refused(&large));

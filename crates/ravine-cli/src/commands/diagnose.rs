@@ -9,7 +9,7 @@ use crate::{interrupt, table};
 use ravine::rules;
 use ravine_lab::data::Order;
 use ravine_lab::diagnose::{self, Diagnosis, Layer, Settings, picture};
-use ravine_lab::stats::number::{fixed, lr, significant};
+use ravine_lab::stats::number::{count, fixed, lr, significant};
 use ravine_lab::workloads;
 
 /// Letters of the longest bar.
@@ -102,11 +102,11 @@ fn text(diagnosis: &Diagnosis) -> String {
     let mut text = table::paragraph(&diagnosis.verdict);
     text += &format!("\n{}", layers(&diagnosis.layers));
     let mut notes = vec![format!(
-        "{} with {}, schedule {}; medians over {} seeds. Gradients before the first step: {}",
+        "{} with {}, schedule {}; medians over {}. Gradients before the first step: {}",
         diagnosis.workload,
         diagnosis.optimizer,
         diagnosis.schedule,
-        diagnosis.seeds.len(),
+        count(diagnosis.seeds.len(), "seed"),
         diagnosis.signal.sentence()
     )];
     if let Some(scale) = diagnosis.noise_scale {
@@ -123,6 +123,9 @@ fn text(diagnosis: &Diagnosis) -> String {
             let attempt = advice.attempt.as_ref().map_or(String::new(), |attempt| format!(" Try: {attempt}"));
             text += &indented(&format!("- {}{attempt}", advice.change), "   ");
         }
+    }
+    if !diagnosis.notes.is_empty() {
+        text += &format!("\n{}", table::paragraph(&format!("Of the data: {}.", diagnosis.notes.join("; "))));
     }
     text
 }

@@ -84,7 +84,7 @@ pub(super) fn run(arguments: &Arguments) -> Result {
     let size = arguments.picture.size(lines.size);
     let written = arguments.picture.write(|| Lines { size, ..lines.clone() }.draw())?;
     match arguments.format {
-        Format::Table => output::print(&format!("{}\n{}{written}", terminal(&lines), text(&found)))?,
+        Format::Table => output::print(&format!("{}{}{written}", terminal(&lines), text(&found)))?,
         Format::Json => output::print_json(&Everything { workload: name, found: &found })?,
         Format::Csv => output::print(&csv(&found))?,
     }
@@ -94,10 +94,13 @@ pub(super) fn run(arguments: &Arguments) -> Result {
     }
 }
 
-/// The picture in the terminal: without the seeds' own lines, which dots have no room for.
+/// The picture in the terminal: without the seeds' own lines, which dots have no room for. Nothing if there is no line.
 fn terminal(lines: &Lines) -> String {
-    let few = lines.lines.iter().filter(|line| line.look != Look::Thin).cloned().collect();
-    braille::lines(picture::screen(ROWS), &Lines { lines: few, ..lines.clone() })
+    let few: Vec<_> = lines.lines.iter().filter(|line| line.look != Look::Thin).cloned().collect();
+    if few.iter().all(|line| line.points.len() < 2) {
+        return String::new();
+    }
+    braille::lines(picture::screen(ROWS), &Lines { lines: few, ..lines.clone() }) + "\n"
 }
 
 fn text(found: &Found) -> String {

@@ -52,6 +52,8 @@ fn the_picture_shows_layers_over_time() {
 #[test]
 fn options_that_a_workload_has_not() {
     diagnose(&["quadratic-deep", "--depth=3"]).refused(2, &["'quadratic-deep' has no option 'depth'"]);
+    let words = ["workload digits-mlp: unknown initialisation \"hi\"", "he, he-uniform"];
+    diagnose(&["digits-mlp", "--init=hi"]).refused(2, &words);
     diagnose(&["digits-mlp", "--steps=3"]).refused(2, &["steps must be between 20"]);
     diagnose(&["digits-mlp", "--lr=-1"]).refused(2, &["lr must be 0 or more"]);
     diagnose(&["digits-mlp", "--optimizer=adm"]).refused(2, &["did you mean 'adam'"]);

@@ -156,7 +156,7 @@ fn a_text_is_modelled_and_one_that_is_none_is_refused_with_the_place() {
     train(folder.path(), &[TINY, "--text=fox, lazy.txt"]).refused(1, &words);
     fs::write(&path, "too short").unwrap();
     train(folder.path(), &["--text=fox, lazy.txt"])
-        .refused(1, &["fox, lazy.txt", "at least 1000 characters"]);
+        .refused(1, &["error: fox, lazy.txt: a text needs at least 1000 characters"]);
     train(folder.path(), &["--text=none.txt"]).refused(1, &["cannot read none.txt"]);
 }
 

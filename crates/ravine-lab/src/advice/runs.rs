@@ -6,13 +6,13 @@ use crate::convergence::{self, Losses};
 use crate::report::sentence_of;
 use crate::stats::number::{count, fixed, lower_first, lr, lr_range, significant, steps};
 use crate::stats::score::{self, Split};
-use crate::stats::{bootstrap, summary, welch};
+use crate::stats::{Outcome, bootstrap, summary, welch};
 use crate::verdict::{Topic, Verdict, verdict};
 
 /// The share of a run after which the early winner is looked at.
 const EARLY: f64 = 0.1;
 
-/// A gradient norm this many times the median is a spike.
+/// A gradient norm this many times its neighbours is a spike.
 const SPIKE: f64 = 10.0;
 
 /// All sentences on the workload; `evidence` may hold variants of it.
@@ -102,7 +102,7 @@ impl Voice<'_> {
             )
         } else {
             format!(
-                "{} and {} tie for the lead: {} and {}",
+                "{} and {} lead, and these runs do not tell them apart: {} and {}",
                 name(leader),
                 name(next),
                 value(leader),
@@ -111,8 +111,11 @@ impl Voice<'_> {
         };
         let end = match (name(leader) == name(self.arm), apart) {
             (true, true) => "It leads at the end too.".into(),
-            (false, true) => {
+            (false, true) if self.beats(name(leader)) => {
                 format!("At the end it is {}: who stops early chooses otherwise.", name(self.arm))
+            }
+            (false, true) => {
+                format!("At the end it is {} by validation; the test does not confirm it.", name(self.arm))
             }
             (_, false) => format!("At the end it is {}.", name(self.arm)),
         };
@@ -120,6 +123,13 @@ impl Voice<'_> {
         let text =
             format!("After {percent} % of the steps ({}), by validation, {leads}. {end}", steps(at as f64));
         Some(self.sentence(Subject::Optimizer, text, [leader, next]))
+    }
+
+    /// Whether the recommended arm is better than the best of this optimizer, by the family of tests.
+    fn beats(&self, optimizer: &str) -> bool {
+        let other = self.verdict.best.iter().find(|arm| self.result.arms[**arm].optimizer == optimizer);
+        let pair = other.and_then(|other| self.verdict.pair(self.arm, *other));
+        pair.is_some_and(|pair| pair.outcome == Outcome::Better)
     }
 
     /// The validation metric of every run near step `at`, failed runs as what they count for.
@@ -196,34 +206,42 @@ impl Voice<'_> {
         Some(self.sentence(Subject::Length, text, [self.arm]))
     }
 
-    /// Whether gradients have spikes that clipping would cut.
+    /// Whether gradients have spikes that clipping would cut. A norm is held against those before and after it in its
+    /// run: from the first steps to the last it falls by itself.
     fn clipping(&self) -> Option<Sentence> {
-        let (mut norms, mut largest) = (Vec::new(), 0.0f64);
+        let (mut seen, mut usual, mut spike) = (0, 0.0f64, (0.0f64, 0.0));
         for run in &self.own().runs {
-            for point in run.curve.iter().filter(|point| point.step > 0 && point.grad_norm.is_finite()) {
-                norms.push(point.grad_norm);
-                largest = largest.max(point.grad_norm);
+            let points = run.curve.iter().filter(|point| point.step > 0 && point.grad_norm.is_finite());
+            let norms: Vec<f64> = points.map(|point| point.grad_norm).collect();
+            seen += norms.len();
+            for i in 1..norms.len().saturating_sub(1) {
+                let [before, after] = [&norms[i.saturating_sub(2)..i], &norms[i + 1..norms.len().min(i + 3)]];
+                // The least of two on each side, so that a spike is no measure for its neighbours.
+                let least = |norms: &[f64]| norms.iter().copied().fold(f64::INFINITY, f64::min);
+                let beside = least(before).max(least(after));
+                usual = usual.max(beside);
+                if norms[i] > spike.0 * beside {
+                    spike = (norms[i] / beside, beside);
+                }
             }
         }
-        let median = summary::median(&norms).filter(|median| *median > 0.0)?;
-        let ratio = largest / median;
-        let failed = self.verdict.arms[self.arm].failed;
-        let seen = format!(
-            "the largest of {} gradient norms looked at is {} times their median, {}",
-            norms.len(),
+        let (ratio, beside) = spike;
+        if !(ratio.is_finite() && usual > 0.0) {
+            return None;
+        }
+        let largest = format!(
+            "of {seen} gradient norms looked at the largest against its neighbours is {} times as large, {}",
             significant(ratio, 2),
-            significant(median, 2)
+            significant(ratio * beside, 2)
         );
+        let limit = significant(2.0 * usual, 1);
+        let failed = self.verdict.arms[self.arm].failed;
         let text = if failed > 0 {
-            format!(
-                "{} failed, and {seen}: clip the norm to {}.",
-                count(failed, "run"),
-                significant(2.0 * median, 1)
-            )
+            format!("{} failed, and {largest}: clip the norm to {limit}.", count(failed, "run"))
         } else if ratio > SPIKE {
-            format!("Clip the norm to {}: {seen}.", significant(2.0 * median, 1))
+            format!("Clip the norm to {limit}: {largest}.")
         } else {
-            format!("None needed: no run failed, and {seen}.")
+            format!("None needed: no run failed, and {largest}.")
         };
         Some(self.sentence(Subject::Clipping, text, [self.arm]))
     }

@@ -12,6 +12,7 @@ use super::dataset::{cuts, scale};
 use super::idx::Idx;
 use super::{Dataset, Problem, SPLIT_SEED, hex, problem, stratified_order};
 use crate::error::{Kind, Result};
+use crate::stats::number::count;
 
 /// What pictures are brought to. Default: what the first one has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,7 +90,7 @@ fn read_classes(dir: &Path, options: Options) -> Result<Folder> {
     let Some(first) = first else {
         return Err(bad(
             dir,
-            format!("none of {} files is a picture{}", files.len(), problem::first(&problems)),
+            format!("none of {} is a picture{}", count(files.len(), "file"), problem::first(&problems)),
         ));
     };
     let [height, width] = options.size.unwrap_or([first.height() as usize, first.width() as usize]);

@@ -38,7 +38,10 @@ pub fn read(path: &Path) -> Result<Corpus> {
         bad(path, format!("line {line}, column {column}: byte {:#04x} is not UTF-8 text", rest[0]))
     })?;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    Corpus::new(name, text).map_err(|short| bad(path, short.to_string()))
+    Corpus::new(name, text).map_err(|short| match short.into_kind() {
+        Kind::BadData { reason, .. } => bad(path, reason),
+        other => other.into(),
+    })
 }
 
 fn bad(path: &Path, reason: String) -> crate::Error {

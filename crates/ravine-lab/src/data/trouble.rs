@@ -12,34 +12,52 @@ const RARE: f64 = 0.1;
 /// Features whose standard deviations differ by more than this factor are of different scale.
 const SCALES: f64 = 100.0;
 
-/// What is wrong with examples and classes, in plain sentences; none if nothing is:
+/// Something about data, in a plain sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// Whether nothing can be learnt from the data as they are, or not all that there is to be told. What is not grave is
+    /// worth knowing, and many sets that train well have some of it.
+    pub grave: bool,
+    /// What.
+    pub text: String,
+}
+
+fn grave(text: String) -> Remark {
+    Remark { grave: true, text }
+}
+
+fn note(text: String) -> Remark {
+    Remark { grave: false, text }
+}
+
+/// What is wrong with examples and classes; none if nothing is:
 ///
 /// inputs that are no finite numbers, features that are constant over the training part or whose standard deviations there
 /// differ by more than a factor of 100, rows of the training part that come again in another part, one class alone, classes
 /// that a part has not, classes with less than a tenth of an equal share.
-pub fn look(data: &Dataset) -> Vec<String> {
+pub fn look(data: &Dataset) -> Vec<Remark> {
     let mut found = inputs(data);
     classes(data, &mut found);
     found
 }
 
 /// What is wrong with examples and numbers to be told: as [`look`], and numbers that are not finite or all the same.
-pub fn look_at_numbers(data: &Dataset<f32>) -> Vec<String> {
+pub fn look_at_numbers(data: &Dataset<f32>) -> Vec<Remark> {
     let mut found = inputs(data);
     let bad = data.y.iter().filter(|y| !y.is_finite()).count();
     if bad > 0 {
-        found.push(format!("{bad} of {} numbers to be told are NaN or infinite", data.y.len()));
+        found.push(grave(format!("{bad} of {} numbers to be told are NaN or infinite", data.y.len())));
     }
     let train = &data.y[data.train.clone()];
     if let [first, rest @ ..] = train
         && rest.iter().all(|y| y == first)
     {
-        found.push(format!("the number to be told is {first} in all {} training rows", train.len()));
+        found.push(grave(format!("the number to be told is {first} in all {} training rows", train.len())));
     }
     found
 }
 
-fn inputs<Y>(data: &Dataset<Y>) -> Vec<String> {
+fn inputs<Y>(data: &Dataset<Y>) -> Vec<Remark> {
     let mut found = Vec::new();
     not_finite(data, &mut found);
     scales(data, &mut found);
@@ -47,20 +65,20 @@ fn inputs<Y>(data: &Dataset<Y>) -> Vec<String> {
     found
 }
 
-fn not_finite<Y>(data: &Dataset<Y>, found: &mut Vec<String>) {
+fn not_finite<Y>(data: &Dataset<Y>, found: &mut Vec<Remark>) {
     let bad = |row: usize| data.row(row).iter().filter(|x| !x.is_finite()).count();
     let rows: Vec<usize> = (0..data.y.len()).filter(|&row| bad(row) > 0).collect();
     if let [first, ..] = rows[..] {
         let values: usize = rows.iter().map(|&row| bad(row)).sum();
-        found.push(format!(
+        found.push(grave(format!(
             "{values} inputs in {} of {} rows are NaN or infinite, the first in row {first}",
             rows.len(),
             data.y.len()
-        ));
+        )));
     }
 }
 
-fn scales<Y>(data: &Dataset<Y>, found: &mut Vec<String>) {
+fn scales<Y>(data: &Dataset<Y>, found: &mut Vec<Remark>) {
     let count = data.train.len() as f64;
     let sd = |feature: usize| {
         let column = || data.train.clone().map(|row| f64::from(data.row(row)[feature]));
@@ -72,17 +90,17 @@ fn scales<Y>(data: &Dataset<Y>, found: &mut Vec<String>) {
         data.train.clone().all(|row| data.row(row)[feature] == first)
     };
     if data.train.is_empty() {
-        return found.push("there are no training rows".into());
+        return found.push(grave("there are no training rows".into()));
     }
     let (still, moving): (Vec<usize>, Vec<usize>) =
         (0..data.features).partition(|&feature| constant(feature));
     if !still.is_empty() {
-        found.push(format!(
+        found.push(note(format!(
             "{} of {} features are constant over the training rows: {}",
             still.len(),
             data.features,
             first_few(&still)
-        ));
+        )));
     }
     // The brightness of pixels is one scale, however little those at the border vary.
     if data.shape.len() > 1 {
@@ -94,16 +112,16 @@ fn scales<Y>(data: &Dataset<Y>, found: &mut Vec<String>) {
     if let [(least, small), .., (most, large)] = sds[..]
         && most > SCALES * least
     {
-        found.push(format!(
+        found.push(note(format!(
             "features are of very different scale: the standard deviation of feature {large} is {:.0} times that of \
              feature {small}",
             most / least
-        ));
+        )));
     }
 }
 
 /// Rows of the training part that come again.
-fn leaks<Y>(data: &Dataset<Y>, found: &mut Vec<String>) {
+fn leaks<Y>(data: &Dataset<Y>, found: &mut Vec<Remark>) {
     let bits = |row: usize| data.row(row).iter().map(|x| x.to_bits()).collect::<Vec<u32>>();
     // By a number for each row first, so that not all rows are held twice.
     let key = |row: usize| {
@@ -124,15 +142,15 @@ fn leaks<Y>(data: &Dataset<Y>, found: &mut Vec<String>) {
         };
         let count = range.clone().filter(again).count();
         if count > 0 {
-            found.push(format!(
+            found.push(note(format!(
                 "{count} of {} {name} rows are training rows too: their result says nothing about new data",
                 range.len()
-            ));
+            )));
         }
     }
 }
 
-fn classes(data: &Dataset, found: &mut Vec<String>) {
+fn classes(data: &Dataset, found: &mut Vec<Remark>) {
     let count = |split: Split| {
         let mut counts = vec![0usize; data.classes];
         data.y[data.range(split)].iter().for_each(|&class| {
@@ -144,41 +162,42 @@ fn classes(data: &Dataset, found: &mut Vec<String>) {
     };
     let outside = data.y.iter().filter(|&&class| class as usize >= data.classes).count();
     if outside > 0 {
-        found.push(format!(
+        found.push(grave(format!(
             "{outside} of {} rows have a class that is not one of the {}",
             data.y.len(),
             data.classes
-        ));
+        )));
     }
     let train = count(Split::Train);
     let present: Vec<usize> = (0..data.classes).filter(|&class| train[class] > 0).collect();
     if let [only] = present[..] {
-        found.push(format!("all {} training rows have class {only}", data.train.len()));
+        found.push(grave(format!("all {} training rows have class {only}", data.train.len())));
         return;
     }
     for (split, name) in SPLITS {
         let counts = count(split);
         let without: Vec<usize> = (0..data.classes).filter(|&class| counts[class] == 0).collect();
         if !without.is_empty() && !data.range(split).is_empty() {
-            found.push(format!(
+            let text = format!(
                 "{} of {} classes have no {name} row: {}",
                 without.len(),
                 data.classes,
                 first_few(&without)
-            ));
+            );
+            found.push(Remark { grave: split == Split::Train, text });
         }
     }
     let equal = data.train.len() as f64 / data.classes as f64;
     let rare: Vec<usize> =
         present.iter().copied().filter(|&class| (train[class] as f64) < RARE * equal).collect();
     if let (Some(&least), Some(&most)) = (rare.first(), present.iter().max_by_key(|&&class| train[class])) {
-        found.push(format!(
+        found.push(note(format!(
             "{} of {} classes are rare in training: class {least} has {} rows, class {most} has {}",
             rare.len(),
             data.classes,
             train[least],
             train[most]
-        ));
+        )));
     }
 }
 
@@ -214,11 +233,11 @@ mod tests {
     }
 
     #[track_caller]
-    fn said(change: impl Fn(&mut Dataset), expected: &str) {
+    fn said(grave: bool, change: impl Fn(&mut Dataset), expected: &str) {
         let mut data = good();
         change(&mut data);
         let found = look(&data);
-        assert!(found.len() == 1 && found[0].contains(expected), "{found:?}");
+        assert!(found.len() == 1 && found[0].grave == grave && found[0].text.contains(expected), "{found:?}");
     }
 
     #[test]
@@ -231,6 +250,7 @@ mod tests {
     #[test]
     fn each_trouble_is_said_with_its_counts() {
         said(
+            true,
             |data| {
                 data.x[4] = f32::NAN;
                 data.x[5] = f32::INFINITY;
@@ -239,16 +259,18 @@ mod tests {
             "3 inputs in 2 of 30 rows are NaN or infinite, the first in row 2",
         );
         said(
+            false,
             |data| (0..18).for_each(|i| data.x[2 * i] = 4.0),
             "1 of 2 features are constant over the training rows: 0",
         );
-        said(|data| (0..30).for_each(|i| data.x[2 * i] *= 1e4), "standard deviation of feature 0 is");
-        said(|data| data.x.copy_within(0..4, 40), "2 of 6 validation rows are training rows too");
-        said(|data| data.x.copy_within(0..4, 50), "2 of 6 test rows are training rows too");
-        said(|data| data.y.fill(1), "all 18 training rows have class 1");
-        said(|data| data.y[24..].fill(0), "2 of 3 classes have no test row: 1, 2");
-        said(|data| data.y[3] = 7, "1 of 30 rows have a class that is not one of the 3");
+        said(false, |data| (0..30).for_each(|i| data.x[2 * i] *= 1e4), "standard deviation of feature 0 is");
+        said(false, |data| data.x.copy_within(0..4, 40), "2 of 6 validation rows are training rows too");
+        said(false, |data| data.x.copy_within(0..4, 50), "2 of 6 test rows are training rows too");
+        said(true, |data| data.y.fill(1), "all 18 training rows have class 1");
+        said(false, |data| data.y[24..].fill(0), "2 of 3 classes have no test row: 1, 2");
+        said(true, |data| data.y[3] = 7, "1 of 30 rows have a class that is not one of the 3");
         said(
+            true,
             |data| data.y[..18].iter_mut().filter(|y| **y == 2).for_each(|y| *y = 0),
             "1 of 3 classes have no training row: 2",
         );
@@ -265,7 +287,10 @@ mod tests {
             test: 160..200,
             ..good()
         };
-        assert_eq!(look(&data), ["1 of 2 classes are rare in training: class 1 has 1 rows, class 0 has 119"]);
+        assert_eq!(
+            look(&data),
+            [note("1 of 2 classes are rare in training: class 1 has 1 rows, class 0 has 119".into())]
+        );
     }
 
     #[test]
@@ -273,9 +298,12 @@ mod tests {
         let Dataset { name, x, features, shape, train, validation, test, sha256, .. } = good();
         let y = vec![2.0; 30];
         let mut data = Dataset { name, x, y, features, shape, classes: 0, train, validation, test, sha256 };
-        assert_eq!(look_at_numbers(&data), ["the number to be told is 2 in all 18 training rows"]);
+        assert_eq!(
+            look_at_numbers(&data),
+            [grave("the number to be told is 2 in all 18 training rows".into())]
+        );
         data.y[3] = f32::NAN;
-        assert_eq!(look_at_numbers(&data), ["1 of 30 numbers to be told are NaN or infinite"]);
+        assert_eq!(look_at_numbers(&data), [grave("1 of 30 numbers to be told are NaN or infinite".into())]);
     }
 
     #[test]
@@ -285,8 +313,8 @@ mod tests {
             look(&(entry.load)(None).unwrap())
         };
         // Digits have pixels that are always black, iris has one flower twice.
-        assert!(found("iris")[0].contains("1 of 30 test rows are training rows too"));
-        assert!(found("digits")[0].contains("features are constant over the training rows: 0"));
+        assert!(found("iris")[0].text.contains("1 of 30 test rows are training rows too"));
+        assert!(found("digits")[0].text.contains("features are constant over the training rows: 0"));
         assert!(found("wine").is_empty());
         assert!(found("breast-cancer").is_empty());
     }

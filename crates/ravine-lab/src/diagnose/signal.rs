@@ -128,9 +128,10 @@ impl Signal {
     }
 }
 
-/// Whether a parameter of this name is a weight. Biases have norms of another size, so weights are compared with weights.
+/// Whether a parameter of this name is a weight: `0.weight`, or `0.weight_ih_l0` of a recurrent layer. Biases have norms of
+/// another size, so weights are compared with weights.
 pub fn is_weight(name: &str) -> bool {
-    name.ends_with("weight")
+    name.rsplit('.').next().is_some_and(|last| last.contains("weight"))
 }
 
 #[cfg(test)]
@@ -141,6 +142,13 @@ mod tests {
         let names = ["a", "b", "c", "d", "e"];
         let weights: Vec<(&str, f64)> = names.into_iter().zip(norms.iter().copied()).collect();
         Signal::judge(&weights, Some(2.3))
+    }
+
+    #[test]
+    fn weights_are_known_by_their_names() {
+        let weights = ["weight", "0.weight", "0.weight_ih_l0", "encoder.1.weight_hh_l0"];
+        assert!(weights.into_iter().all(is_weight));
+        assert!(!["0.bias", "0.bias_ih_l0", "weighted.bias", ""].into_iter().any(is_weight));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::data::Split;
 use crate::error::{Kind, Result};
 use crate::health::{self, norm};
 use crate::snapshot::Snapshot;
+use crate::stats::summary::sd;
 use crate::workload::Session;
 use ravine::{Guard, Optimizer, Outcome, rules, schedules};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,7 +41,9 @@ pub(super) struct Run {
     /// The step whose loss or gradient was the first that is not finite.
     pub(super) lost: Option<u64>,
     /// The batch size at which noise and signal of the gradient are alike, over the size of a batch.
-    pub(super) noise: Option<f64>,
+    pub(super) noise_scale: Option<f64>,
+    /// The standard deviation of the losses of a few batches, before any step.
+    pub(super) spread: f64,
 }
 
 /// Trains a fresh session and looks on.
@@ -51,7 +54,8 @@ pub(super) fn watch(
     stop: &AtomicBool,
 ) -> Result<Run> {
     let params = session.params().to_vec();
-    let mut run = Run { noise: noise(session), ..Run::default() };
+    let (noise_scale, spread) = noise(session);
+    let mut run = Run { noise_scale, spread, ..Run::default() };
     let mut optimizer = optimizer(settings, lr, session)?;
     let mut tallies: Vec<Tally> = Vec::new();
     let mut since_look = (0.0, 0u64);
@@ -149,14 +153,15 @@ fn tally(session: &dyn Session, tallies: &mut Vec<Tally>) {
 
 /// The gradient noise scale B = tr(S) / |G|^2 over the size of a batch, from the gradients of a few batches at the start,
 /// with S the covariance over batches and G the mean: unbiased estimates of both (McCandlish et al., arXiv 1812.06162).
-/// `None` where the noise hides the mean.
-fn noise(session: &mut dyn Session) -> Option<f64> {
+/// `None` where the noise hides the mean. Then the standard deviation of the losses.
+fn noise(session: &mut dyn Session) -> (Option<f64>, f64) {
     let kept = Snapshot::of(session);
     let (_, grads) = session.buffers();
     let mut sum = vec![0.0f64; grads.len()];
     let mut squares = 0.0;
+    let mut losses = Vec::new();
     for batch in 0..NOISE {
-        session.backward(batch);
+        losses.push(session.backward(batch));
         let (_, grads) = session.buffers();
         squares += norm(grads).powi(2) / NOISE as f64;
         sum.iter_mut().zip(&*grads).for_each(|(sum, g)| *sum += f64::from(*g) / NOISE as f64);
@@ -167,5 +172,6 @@ fn noise(session: &mut dyn Session) -> Option<f64> {
     let count = NOISE as f64;
     let signal = (count * mean - squares) / (count - 1.0);
     let ratio = (squares - signal) / signal;
-    (signal > 0.0 && ratio.is_finite()).then_some(ratio.max(0.0))
+    let scale = (signal > 0.0 && ratio.is_finite()).then_some(ratio.max(0.0));
+    (scale, sd(&losses).unwrap_or(0.0))
 }

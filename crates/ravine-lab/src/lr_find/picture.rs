@@ -18,13 +18,15 @@ pub fn lines(workload: &str, found: &Found) -> Lines {
     let top = start + 0.35 * (start - lowest).abs().max(1e-3 * start.abs());
     let log = lowest > 0.0 && top / lowest > 30.0;
     let trimmed = |points: Vec<[f64; 2]>| {
-        let end = points.iter().position(|p| p[1] > top).map_or(points.len(), |i| i + 1);
+        // From where it does not come back.
+        let end = points.iter().rposition(|p| p[1] <= top).map_or(0, |i| (i + 2).min(points.len()));
         points[..end].iter().map(|p| [p[0], p[1].min(top)]).collect::<Vec<_>>()
     };
     let y =
         Axis { kind: if log { AxisKind::Log } else { AxisKind::Linear }, ..Axis::linear("smoothed loss") };
-    let title = format!("{}: learning rate", found.optimizer);
-    let mut lines = Lines::new(&format!("{workload}, {title}"), Axis::log("learning rate"), y);
+    let tint = if matches!(found.answer, Answer::Take { .. }) { ", tinted where it works" } else { "" };
+    let title = format!("{workload}, {}: learning rate{tint}", found.optimizer);
+    let mut lines = Lines::new(&title, Axis::log("learning rate"), y);
     for curve in &found.curves {
         let points = curve.lrs.iter().zip(&curve.smooth).map(|(x, y)| [*x, *y]).collect();
         let thin = Line { series: Series::new(0), ..Line::new(0, "", Look::Thin, trimmed(finite(points))) };

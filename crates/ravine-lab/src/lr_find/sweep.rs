@@ -223,8 +223,14 @@ pub(super) fn usable(curves: &[Curve], settings: &Settings) -> Result<(), String
     if 2 * silent.len() <= curves.len() && silent.len() < curves.len() {
         return Ok(());
     }
+    let to_rate = settings.range[1];
     let [from, to] = settings.range.map(rate);
+    // Below rates that are of any use nothing moves, not even up.
+    let unmoved = to_rate < Settings::default().range[1] && curves.iter().all(|curve| !curve.left);
     let why = match &silent[0] {
+        Silence::NeverFalls { .. } | Silence::Noise { .. } if unmoved => format!(
+            "no rate from {from} to {to} moves the loss by more than its noise: the highest is too small; raise --to"
+        ),
         Silence::NotFinite => {
             "the loss is not finite before any step: the data or the weights hold values that are not; \
              there is nothing to learn a rate from"

@@ -25,16 +25,16 @@ pub struct Tried {
     pub first: Vec<f64>,
     /// The loss of each seed at the end; none where it left the finite numbers.
     pub last: Vec<Option<f64>>,
-    /// Whether it works: over all seeds together, and up to the best without a gap.
+    /// Whether it lies in the range that works.
     pub works: bool,
 }
 
 /// Places among the rates tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Works {
-    pub(super) low: usize,
-    pub(super) best: usize,
-    pub(super) high: usize,
+struct Works {
+    low: usize,
+    best: usize,
+    high: usize,
 }
 
 impl Tried {
@@ -69,11 +69,7 @@ pub(super) fn verify(
         last: runs.iter().map(|seed| seed[i].1).collect(),
         works: false,
     };
-    let mut tried: Vec<Tried> = rates.iter().enumerate().map(tried).collect();
-    if let Some(Works { low, high, .. }) = works(&tried) {
-        tried[low..=high].iter_mut().for_each(|tried| tried.works = true);
-    }
-    Ok(tried)
+    Ok(rates.iter().enumerate().map(tried).collect())
 }
 
 /// The loss before the first step, and at the end.
@@ -101,10 +97,10 @@ fn constant(
     Ok((losses[0], mean(&losses[tail..])))
 }
 
-/// The rates that work for all seeds together.
-pub(super) fn works(tried: &[Tried]) -> Option<Works> {
-    let first = mean(&tried.first()?.first)?;
-    near(first, &tried.iter().map(Tried::mean).collect::<Vec<_>>())
+/// Whether the loss falls at one of the rates for all seeds together.
+pub(super) fn falls(tried: &[Tried]) -> bool {
+    let falls = |tried: &Tried| Some(tried.mean()? < mean(&tried.first)?);
+    tried.iter().any(|tried| falls(tried) == Some(true))
 }
 
 /// The ends of what works for one of the seeds, between the rates tried: where a straight line through the losses over the

@@ -14,17 +14,14 @@ pub(super) fn advice(workload: &WorkloadResult, evidence: &[WorkloadResult]) -> 
         .sentences
         .iter()
         .map(|sentence| {
-            let subject = (before.replace(sentence.subject) != Some(sentence.subject))
-                .then(|| sentence.subject.name())
-                .unwrap_or_default();
-            let (class, basis) = match &sentence.basis {
-                Basis::Runs { trials } => ("", format!("trials {}", ranges(trials))),
-                Basis::Prior { source } => ("prior", format!("prior knowledge: {source}")),
+            let is_new = before.replace(sentence.subject) != Some(sentence.subject);
+            let subject = if is_new { sentence.subject.name() } else { "" };
+            let basis = match &sentence.basis {
+                Basis::Runs { trials } => format!("trials {}", ranges(trials)),
+                Basis::Prior { source } => format!("prior knowledge: {source}"),
             };
-            (
-                class.into(),
-                vec![text(subject), text(&sentence.text), format!("<small>{}</small>", text(&basis))],
-            )
+            let cells = vec![text(subject), text(&sentence.text), format!("<small>{}</small>", text(&basis))];
+            (String::new(), cells)
         })
         .collect();
     let headings = [("choice", false), ("advice", false), ("rests on", false)];

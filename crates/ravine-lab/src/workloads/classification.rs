@@ -6,7 +6,10 @@ use ravine::ParamSpec;
 use ravine_nn::{Network, NetworkBuilder, Seen};
 
 use super::{Choice, Classifier, Entry, Field, Setup};
-use crate::data::{Augment, Augmentation, Batches, Dataset, Order, Split, trouble};
+use crate::data::{
+    Augment, Augmentation, Batches, Dataset, Order, Split,
+    trouble::{self, Remark},
+};
 use crate::error::Result;
 use crate::workload::{Evaluation, Info, Session, Workload};
 
@@ -166,7 +169,7 @@ impl Workload for Classification {
         &self.notes
     }
 
-    fn trouble(&self) -> Vec<String> {
+    fn trouble(&self) -> Vec<Remark> {
         trouble::look(&self.data)
     }
 }

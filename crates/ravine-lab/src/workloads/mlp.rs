@@ -68,6 +68,6 @@ fn init(setup: &Setup) -> Result<Option<Init>> {
     match text.parse() {
         _ if text == "default" => Ok(None),
         Ok(std) if (0.0..=1e6).contains(&std) => Ok(Some(Init::normal(std))),
-        _ => Ok(Some(text.parse()?)),
+        _ => text.parse().map(Some).map_err(|error: ravine_nn::Error| setup.wrong(error)),
     }
 }

@@ -115,8 +115,12 @@ impl Setup {
 
     /// Says that the value of an option is not what was expected.
     pub(crate) fn refuse(&self, name: &str, expected: &str) -> crate::Error {
-        let what = format!("{name} must be {expected}, not '{}'", self.text(name));
-        Kind::BadSpec { name: self.name, what }.into()
+        self.wrong(format!("{name} must be {expected}, not '{}'", self.text(name)))
+    }
+
+    /// Says what is wrong with the value of an option.
+    pub(crate) fn wrong(&self, what: impl Display) -> crate::Error {
+        Kind::BadSpec { name: self.name, what: what.to_string() }.into()
     }
 }
 

@@ -8,7 +8,10 @@ use ravine_nn::{Loss, MeanSquared, Mode, Network};
 use super::classification::{Metric, Recipe, batch, epochs};
 use super::task::{self, Task};
 use super::{Choice, Entry, Field, Setup, mlp};
-use crate::data::{Batches, Dataset, Order, Split, problem, table, trouble};
+use crate::data::{
+    Batches, Dataset, Order, Split, problem, table,
+    trouble::{self, Remark},
+};
 use crate::error::{Kind, Result};
 use crate::workload::{Evaluation, Info, Workload};
 
@@ -133,7 +136,7 @@ impl Task for Model {
         &self.notes
     }
 
-    fn trouble(&self) -> Vec<String> {
+    fn trouble(&self) -> Vec<Remark> {
         trouble::look_at_numbers(&self.data)
     }
 }

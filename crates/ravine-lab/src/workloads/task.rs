@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ravine::ParamSpec;
 use ravine_nn::{Mode, Network, Seen};
 
+use crate::data::trouble::Remark;
 use crate::data::{Order, Split};
 use crate::error::Result;
 use crate::workload::{Evaluation, Info, Session, Workload};
@@ -39,8 +40,8 @@ pub(super) trait Task: Send + Sync + 'static {
         &[]
     }
 
-    /// What is wrong with the data, a sentence each.
-    fn trouble(&self) -> Vec<String> {
+    /// What is wrong with the data, or worth knowing of them.
+    fn trouble(&self) -> Vec<Remark> {
         Vec::new()
     }
 }
@@ -84,7 +85,7 @@ impl<T: Task> Workload for Trained<T> {
         self.task.notes()
     }
 
-    fn trouble(&self) -> Vec<String> {
+    fn trouble(&self) -> Vec<Remark> {
         self.task.trouble()
     }
 }
