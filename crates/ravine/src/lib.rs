@@ -136,7 +136,7 @@ pub use params::ParamSpec;
 pub use pass::{Each, Pass, Traffic};
 pub use plateau::{Plateau, PlateauOptions};
 pub use real::Real;
-pub use rule::{At, Buffer, Decay, Reduce, Rule, Slot, Update};
+pub use rule::{At, Buffer, Decay, Reduce, Rule, Slot, Unwrapped, Update};
 pub use sam::Sam;
 pub use schedule::Schedule;
 pub use state::Storage;

@@ -134,6 +134,9 @@ impl Decay {
     }
 }
 
+/// A rule and its wrappers.
+pub type Unwrapped<'a> = (&'a dyn Rule, &'a [Box<dyn Wrapper>]);
+
 /// An update rule with its hyper-parameters.
 ///
 /// A rule of one's own is its hyper-parameters, an [`Update`], and a few lines to join them. It works wherever those of
@@ -266,7 +269,7 @@ pub trait Rule: Hyper + Send + Sync {
     }
     /// The rule itself and its wrappers, where this is one that was read from a text with [`wrappers`](crate::wrappers).
     /// Default: it is not.
-    fn wrapped(&self) -> Option<(&dyn Rule, &[Box<dyn Wrapper>])> {
+    fn wrapped(&self) -> Option<Unwrapped<'_>> {
         None
     }
     /// A copy of it.

@@ -150,6 +150,7 @@ fn bounds(range: Range) -> (Option<f64>, Option<f64>, [bool; 2]) {
         Range::Positive => (Some(0.0), None, [true, false]),
         Range::UnitOpen => (Some(0.0), Some(1.0), [false, true]),
         Range::Unit => (Some(0.0), Some(1.0), [false; 2]),
+        Range::UnitAboveZero => (Some(0.0), Some(1.0), [true, false]),
         Range::AtLeastOne => (Some(1.0), None, [false; 2]),
         Range::Finite | Range::Bool | Range::Rising | Range::Words(_) => (None, None, [false; 2]),
     }

@@ -49,7 +49,7 @@ impl Rule for Wrapped {
     fn step(&self, at: At, pass: &mut Pass<'_>) -> Result<()> {
         self.rule.step(at, pass)
     }
-    fn wrapped(&self) -> Option<(&dyn Rule, &[Box<dyn Wrapper>])> {
+    fn wrapped(&self) -> Option<crate::rule::Unwrapped<'_>> {
         Some((&*self.rule, &self.wrappers))
     }
     fn boxed(&self) -> Box<dyn Rule> {
