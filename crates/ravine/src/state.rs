@@ -291,6 +291,12 @@ impl<R: Math> Work for Encode<'_, R> {
                         true => SIGNED8.encode(from, codes),
                         false => UNSIGNED8.encode(from, codes),
                     };
+                    if !signed {
+                        // A mean square of 0 beside a mean that is not would make a step without bound.
+                        for (code, &x) in codes.iter_mut().zip(from) {
+                            *code = (*code).max(u8::from(x > R::default()));
+                        }
+                    }
                 }
                 Format::Int4 => {
                     for (i, from) in from.chunks(BLOCK4).enumerate() {

@@ -385,7 +385,6 @@ mod tests {
             ("gradient", "kron:lr=0.01,balance_prob=0,momentum_into_precondition_update=false"),
             ("one_diag", "kron:lr=0.01,balance_prob=0,memory_save_mode=one_diag"),
             ("all_diag", "kron:lr=0.01,balance_prob=0,memory_save_mode=all_diag"),
-            ("balanced", "kron:lr=0.01,balance_prob=1"),
         ] {
             let stray = stray(config, text);
             assert!(stray < 1e-11, "{config}: {stray:e}");

@@ -142,7 +142,9 @@ impl Rule for RmsProp {
     fn slots(&self) -> Vec<Slot> {
         let mut slots = vec![Slot::new("square_avg", self.initial_scale).non_negative()];
         if self.centered {
-            slots.push(Slot::zero("grad_avg"));
+            // The variance is a small difference of the two, which rounding would make 0 or less.
+            slots[0] = slots[0].exact();
+            slots.push(Slot::zero("grad_avg").exact());
         }
         if self.momentum != 0.0 {
             slots.push(Slot::zero("momentum_buffer"));
