@@ -72,7 +72,8 @@ const LENS: [usize; 5] = [40_000, 7, 0, 1000, 257];
 fn a_step_of_every_rule_allocates_nothing() {
     let _alone = ALONE.lock().unwrap();
     // The crate that multiplies matrices takes memory to pack them at each product, and decompositions give new vectors.
-    let multiplies = |spec: &str| ["muon", "shampoo", "soap", "kron", "nuclear"].iter().any(|name| spec.contains(name));
+    let multiplies =
+        |spec: &str| ["muon", "shampoo", "soap", "kron", "nuclear"].iter().any(|name| spec.contains(name));
     for spec in VARIANTS.iter().filter(|spec| !multiplies(spec)) {
         for threads in [1, 2] {
             let mut optimizer: Optimizer<f32> = builder(spec).build(&shapes(&LENS)).unwrap();
