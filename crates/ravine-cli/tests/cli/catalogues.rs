@@ -20,7 +20,9 @@ fn lists_in_each_format() {
         assert!(rows.iter().all(|row| row.len() == columns) && rows.iter().any(|row| row[0] == name));
         let list = ask(&[command, "--format=json"]).well().json();
         let list = list.as_array().unwrap();
-        assert_eq!((list.len(), table.lines().count()), (rows.len() - 1, rows.len() + 1));
+        // Wrappers stand below the optimizers: a sentence between empty lines, and headings of their own.
+        let more = if command == "optimizers" { 5 } else { 0 };
+        assert_eq!((list.len(), table.lines().count()), (rows.len() - 1, rows.len() + 1 + more));
         assert!(list.iter().any(|item| item["name"] == name && !item["title"].is_null()));
     }
 }
