@@ -380,9 +380,7 @@ impl<T: Element> GroupState<T> {
     /// Asks the rule for a step with a pass that touches nothing.
     fn dry_run(&mut self, at: At) -> Result<()> {
         self.dry.clone_from(&self.memory);
-        let mut pass = Pass::check(self.rule.name(), self.slots.len(), &mut self.dry);
-        self.rule.step(at, &mut pass)?;
-        pass.once()
+        dry_run(&*self.rule, at, self.slots.len(), &mut self.dry)
     }
 
     /// Lays out what the engine keeps beside the rule's state, from the weights as they are before the first step.
@@ -576,8 +574,15 @@ impl<T: Element> GroupState<T> {
     }
 }
 
+/// Asks a rule for a step with a pass that touches nothing but this copy of its memory.
+pub(crate) fn dry_run(rule: &dyn Rule, at: At, slots: usize, memory: &mut [f64]) -> Result<()> {
+    let mut pass = Pass::check(rule.name(), slots, memory);
+    rule.step(at, &mut pass)?;
+    pass.once()
+}
+
 /// The buffers of a parameter of this shape before the first step.
-fn buffers<R: Math>(rule: &dyn Rule, shape: &[usize]) -> Vec<Vec<R>> {
+pub(crate) fn buffers<R: Math>(rule: &dyn Rule, shape: &[usize]) -> Vec<Vec<R>> {
     rule.buffers(shape).iter().map(Buffer::filled).collect()
 }
 

@@ -74,6 +74,16 @@ impl Slot {
         Self::new(name, 0.0)
     }
 
+    /// Its name.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What it starts from.
+    pub const fn init(&self) -> f64 {
+        self.init
+    }
+
     /// Says that its values are never below 0, so that compact storage needs no sign.
     pub const fn non_negative(self) -> Self {
         Self { signed: false, ..self }
@@ -99,6 +109,16 @@ impl Buffer {
     /// A buffer of this shape, all `init`. The name follows the rules of [`Slot::new`].
     pub fn new(name: &'static str, shape: impl Into<Vec<usize>>, init: f64) -> Self {
         Self { name, shape: shape.into(), diagonal: init, other: init }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Its shape.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
     }
 
     /// A square matrix of `n` rows that starts as `scale` times the identity.
