@@ -1,0 +1,23 @@
+//! The engine as a Python module: `ravine._native`, below the package `ravine`.
+
+mod catalogue;
+mod rule;
+mod schedule;
+mod table;
+mod tensors;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use super::catalogue::{rules, schedules};
+    #[pymodule_export]
+    use super::rule::Rule;
+    #[pymodule_export]
+    use super::schedule::Schedule;
+    #[pymodule_export]
+    use super::table::Table;
+    #[pymodule_export]
+    use super::tensors::Group;
+}
