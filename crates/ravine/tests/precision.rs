@@ -141,7 +141,7 @@ proptest! {
             let mut optimizer = builder.build::<T>(&params(&[COUNT])).unwrap();
             let (w, g) = (T::nearest(w), T::nearest(step));
             let mut values = vec![w; COUNT];
-            let _ = optimizer.step_flat(&mut values, &mut vec![g; COUNT]).unwrap();
+            let _ = optimizer.step_flat(&mut values, &mut [g; COUNT]).unwrap();
             let mean = values.iter().map(|&w| Into::<f64>::into(w)).sum::<f64>() / COUNT as f64;
             let exact: f64 = Into::<f64>::into(w) - Into::<f64>::into(g);
             // One is up or down a unit at most, which deviates by half of that at most.

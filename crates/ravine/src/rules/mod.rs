@@ -215,7 +215,7 @@ pub const CATALOGUE: &[Entry<Box<dyn Rule>>] = &[
 ];
 
 /// The rule that a text such as `sgd:lr=0.1,momentum=0.9` stands for: a name or preset from the catalogue, and
-/// hyper-parameters that differ from its defaults; then perhaps [`wrappers`](crate::wrappers), as in
+/// hyper-parameters that differ from its defaults; then perhaps [`wrappers`], as in
 /// `adamw:lr=1e-3 + lookahead:steps=5 + cautious`.
 ///
 /// ```
