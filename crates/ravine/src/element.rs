@@ -1,7 +1,8 @@
 //! The types that parameters and gradients are stored in, and those that are computed in.
 
 use crate::codec::Value;
-use crate::job::{Chunk, Job};
+use crate::fused::Chunk;
+use crate::job::Job;
 use crate::linalg::Scalar;
 use crate::pass::Typed;
 use crate::state::Format;

@@ -3,10 +3,10 @@
 use crate::average::Average;
 use crate::element::Element;
 use crate::hyper::Range;
-use crate::job::Residual;
 use crate::lookahead::Lookahead;
 use crate::prepare::Prepare;
 use crate::simd::Level;
+use crate::spot::Residual;
 use crate::state::Storage;
 
 /// How new weights are brought to parameters of 16 bits. Weights of f32 and f64 are computed as they are stored, so that

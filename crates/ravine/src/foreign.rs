@@ -3,13 +3,14 @@
 use crate::element::Math;
 use crate::error::Result;
 use crate::group::{buffers, dry_run};
-use crate::job::{After, Before, Job, Scratch, Table};
+use crate::job::{Job, Scratch};
 use crate::params::ParamSpec;
 use crate::pass::Pass;
 use crate::plan::Plan;
 use crate::random::Random;
 use crate::rule::{At, Decay, Rule};
 use crate::simd::Level;
+use crate::spot::{After, Before, Table};
 use crate::state::{Format, Lane, Rounded};
 
 /// The type of the numbers at an address.

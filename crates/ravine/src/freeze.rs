@@ -3,10 +3,11 @@
 use crate::element::Element;
 use crate::error::Result;
 use crate::group::{GroupState, Moment};
-use crate::job::{After, Before, Job, Table};
+use crate::job::Job;
 use crate::pass::Pass;
 use crate::real::Real;
 use crate::rule::Update;
+use crate::spot::{After, Before, Table};
 use crate::state::{Rounded, State};
 use crate::tensors::Tensors;
 

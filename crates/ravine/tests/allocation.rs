@@ -5,17 +5,25 @@ mod common;
 use common::{VARIANTS, builder, normal};
 use ravine::{Element, Ema, Guard, Lookahead, Math, Optimizer, ParamSpec, Rounding, Storage, bf16};
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 struct Counting;
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
+thread_local!(static OF_THREAD: Cell<usize> = const { Cell::new(0) });
+
+fn count() {
+    COUNT.fetch_add(1, Ordering::Relaxed);
+    // A thread that ends has none any more.
+    let _ = OF_THREAD.try_with(|count| count.set(count.get() + 1));
+}
 
 // SAFETY: the system's allocator, which is only counted.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.fetch_add(1, Ordering::Relaxed);
+        count();
         // SAFETY: as the caller promises.
         unsafe { System.alloc(layout) }
     }
@@ -24,7 +32,7 @@ unsafe impl GlobalAlloc for Counting {
         unsafe { System.dealloc(at, layout) }
     }
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.fetch_add(1, Ordering::Relaxed);
+        count();
         // SAFETY: as the caller promises.
         unsafe { System.realloc(at, layout, size) }
     }
@@ -36,8 +44,8 @@ static ALLOCATOR: Counting = Counting;
 /// One measurement at a time: the count is the whole program's.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// Allocations of ten steps after three. On several threads those of the least of them, ten times, as the thread pool itself
-/// allocates now and then.
+/// Allocations of ten steps after three. One thread counts its own. On several it is those of the least of the steps, ten
+/// times, as the thread pool itself allocates now and then.
 fn allocations<T: Element>(optimizer: &mut Optimizer<T>, lens: &[usize], threads: usize) -> usize {
     let total = lens.iter().sum();
     let number = |x: f64| T::nearest(x);
@@ -48,9 +56,10 @@ fn allocations<T: Element>(optimizer: &mut Optimizer<T>, lens: &[usize], threads
     pool.install(|| {
         let mut step = || {
             now.copy_from_slice(&grads);
-            let before = COUNT.load(Ordering::Relaxed);
+            let count = || if threads == 1 { OF_THREAD.get() } else { COUNT.load(Ordering::Relaxed) };
+            let before = count();
             let _ = optimizer.step_flat(&mut values, &mut now).unwrap();
-            COUNT.load(Ordering::Relaxed) - before
+            count() - before
         };
         for _ in 0..3 {
             step();

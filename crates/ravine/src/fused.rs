@@ -1,0 +1,254 @@
+//! The fused pass: one reading and one writing of memory for everything that a step does to an element.
+//!
+//! Unscaling, clipping, weight decay, noise, the update rule, caution, the slow and the average weights, rounding, and the
+//! zeroing of the gradient happen chunk by chunk in registers and first-level cache. Where memory holds the numbers in the
+//! type that is computed in, the rule's loop works on memory itself; else they are brought to a [`Chunk`] and back.
+
+use crate::element::Math;
+use crate::kernel::{Beside, IN_PLACE, Line, Loop, SUMS_AT_MOST};
+use crate::plan::{Piece, Plan};
+use crate::simd::{self, Level, Work};
+use crate::spot::{After, Before, GRADS, SLOTS, Spot, Table, VALUES};
+use crate::state::{CHUNK, Format, Lane, Rounded};
+use crate::sums::{self, LANES, Places};
+
+/// Bytes ahead of a chunk that are asked for while it is computed. Processors follow a single stream by themselves, but
+/// are slow to see through several that take turns chunk by chunk.
+const AHEAD: usize = 2048;
+
+/// What the sums of a run are of.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum SumsOf {
+    Tasks,
+    Pieces,
+    /// Nothing is written; counted is where an update moves down the gradient.
+    Caution,
+}
+
+/// Elements in first-level cache.
+pub struct Chunk<R> {
+    w: Line<R>,
+    g: Line<R>,
+    /// Parameters before the update, then whatever is needed.
+    spare: Line<R>,
+    slots: [Line<R>; IN_PLACE],
+    beside: Beside<R>,
+}
+
+impl<R: Math> Default for Chunk<R> {
+    fn default() -> Self {
+        let zeros = [R::default(); CHUNK];
+        let beside = Beside { slots: [zeros; _], sums: [zeros; _] };
+        Self { w: zeros, g: zeros, spare: zeros, slots: [zeros; _], beside }
+    }
+}
+
+/// A pass over all tensors, whatever the rule.
+pub(crate) struct Fused<'a, R> {
+    pub(crate) table: Table<'a>,
+    pub(crate) before: Before,
+    pub(crate) after: After,
+    pub(crate) level: Level,
+    /// The loop of the rule for this level or one below it.
+    pub(crate) apply: Loop<R>,
+    /// Whether parameters are written.
+    pub(crate) updates: bool,
+    /// Sums that are taken.
+    pub(crate) sums: usize,
+    /// Scalars of an update, and how far apart those of two tensors lie.
+    pub(crate) scalars: &'a [R],
+    pub(crate) count: usize,
+    pub(crate) stride: usize,
+    /// The factor on what caution leaves of an update, for each tensor.
+    pub(crate) caution: &'a [R],
+    pub(crate) of: SumsOf,
+    pub(crate) places: Places<f64>,
+}
+
+/// One task's share of it.
+struct Share<'a, R> {
+    pass: &'a Fused<'a, R>,
+    chunk: &'a mut Chunk<R>,
+    pieces: &'a [Piece],
+    /// Its number, and that of its first piece.
+    index: usize,
+    first: usize,
+}
+
+impl<R: Math> Work for Share<'_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { pass, chunk, pieces, index, first } = self;
+        let mut lanes = [[0.0; LANES]; SUMS_AT_MOST];
+        let chunk = &mut *chunk;
+        for (i, piece) in pieces.iter().enumerate() {
+            let mut downhill = 0;
+            let mut done = 0;
+            while done < piece.len {
+                let count = CHUNK.min(piece.len - done);
+                // SAFETY: the piece lies inside its tensor and state, which the job borrows exclusively, and no other
+                // piece holds these elements.
+                unsafe {
+                    // A constant count lets the compiler unroll.
+                    downhill += if count == CHUNK {
+                        pass.chunk(chunk, piece, done, CHUNK, &mut lanes)
+                    } else {
+                        pass.chunk(chunk, piece, done, count, &mut lanes)
+                    };
+                }
+                done += count;
+            }
+            match pass.of {
+                // SAFETY: each piece has a place of its own.
+                SumsOf::Caution => unsafe { pass.places.write(first + i, downhill as f64) },
+                // SAFETY: as above.
+                SumsOf::Pieces => unsafe { pass.flush(&mut lanes, first + i) },
+                SumsOf::Tasks => {}
+            }
+        }
+        if pass.of == SumsOf::Tasks {
+            // SAFETY: each task has a place of its own.
+            unsafe { pass.flush(&mut lanes, index) };
+        }
+    }
+}
+
+impl<R: Math> Fused<'_, R> {
+    /// Runs over all pieces of a plan. Knows no rule, so that threads and all they need are compiled once.
+    pub(crate) fn over(&self, plan: &Plan) {
+        plan.tasks(|index, first, pieces| {
+            R::with_chunk(|chunk| {
+                simd::dispatch(self.level, Share { pass: self, chunk, pieces, index, first });
+            });
+        });
+    }
+
+    /// Writes the sums of the lanes to their place, and begins anew.
+    ///
+    /// # Safety
+    /// The places have room for it, and no other thread writes there.
+    #[inline(always)]
+    unsafe fn flush(&self, lanes: &mut [[f64; LANES]; SUMS_AT_MOST], place: usize) {
+        for (m, lanes) in lanes[..self.sums].iter_mut().enumerate() {
+            // SAFETY: as promised by the caller.
+            unsafe { self.places.write(self.sums * place + m, lanes.iter().sum()) };
+            *lanes = [0.0; LANES];
+        }
+    }
+
+    /// Elements `done..done + count` of a piece. Gives how many of them an update moves down the gradient, where that is
+    /// asked.
+    ///
+    /// # Safety
+    /// The lanes of the piece's tensor hold these elements, and nobody else uses them.
+    #[inline(always)]
+    unsafe fn chunk(
+        &self,
+        chunk: &mut Chunk<R>,
+        piece: &Piece,
+        done: usize,
+        count: usize,
+        lanes: &mut [[f64; LANES]; SUMS_AT_MOST],
+    ) -> usize {
+        let Self { ref table, ref before, ref after, level, .. } = *self;
+        let row = table.row(piece.member);
+        let (at, flat) = (piece.start + done, piece.flat + done);
+        if self.updates {
+            prefetch(table.columns, row, at);
+        }
+        let spot = Spot { row, columns: table.columns, before, after, level, at, flat, count };
+        let k = &self.scalars[self.stride * piece.member..][..self.count];
+        let cautious = after.cautious && self.updates;
+        // Caution compares with what was, and its first run writes nothing.
+        let line = |column| if cautious { None } else { spot.line::<R>(column) };
+        let Chunk { w, g, spare, slots, beside } = chunk;
+
+        let in_place = if after.residual.is_none() { line(VALUES) } else { None };
+        let w = match in_place {
+            // SAFETY: as promised by the caller; no other reference is made of these elements.
+            Some(line) => unsafe { &mut *line },
+            None => {
+                spot.values(w);
+                w
+            }
+        };
+        let (mut keep, mut scale) = (before.keep, 1.0);
+        let g = match line(GRADS) {
+            Some(line) if before.scales_alone() => {
+                scale = before.scale;
+                // SAFETY: as above.
+                unsafe { &*line }
+            }
+            _ => {
+                spot.grads(w, g);
+                &*g
+            }
+        };
+        if cautious {
+            let factor = R::from_f64(keep);
+            w.iter_mut().for_each(|w| *w = *w * factor);
+            keep = 1.0;
+            *spare = *w;
+        }
+        let mut column = SLOTS;
+        let end = SLOTS + table.slots;
+        let [s0, s1, s2, s3] = slots.each_mut().map(|slot| {
+            let here = column;
+            column += 1;
+            match if here < end { line(here) } else { None } {
+                // SAFETY: as above.
+                Some(line) => unsafe { &mut *line },
+                None => {
+                    if here < end {
+                        spot.load(here, slot);
+                    }
+                    slot
+                }
+            }
+        });
+        for (slot, column) in beside.slots.iter_mut().zip(SLOTS + IN_PLACE..end) {
+            spot.load(column, slot);
+        }
+        // SAFETY: the loop is for a level that `dispatch` has found available.
+        unsafe { (self.apply)(k, [keep, scale].map(R::from_f64), w, g, s0, s1, s2, s3, beside) };
+        if cautious {
+            let downhill = |new: R, i: usize| ((new - spare[i]) * g[i]).less(R::default());
+            if self.of == SumsOf::Caution {
+                return (0..count).filter(|&i| downhill(w[i], i)).count();
+            }
+            let bold = self.caution[piece.member];
+            for (i, new) in w.iter_mut().enumerate() {
+                *new = R::select(downhill(*new, i), spare[i] + (*new - spare[i]) * bold, spare[i]);
+            }
+        }
+        for (slot, column) in [&*s0, s1, s2, s3].into_iter().zip(SLOTS..end) {
+            if line(column).is_none() {
+                spot.store(column, slot, Rounded::Nearest);
+            }
+        }
+        for (slot, column) in beside.slots.iter().zip(SLOTS + IN_PLACE..end) {
+            spot.store(column, slot, Rounded::Nearest);
+        }
+        let lane = if self.of == SumsOf::Tasks { flat } else { at };
+        for (lanes, sums) in lanes.iter_mut().zip(&beside.sums).take(self.sums) {
+            sums::add(lanes, lane, &sums[..count], |x| x);
+        }
+        if self.updates {
+            spot.put(w, spare, in_place.is_some());
+        }
+        0
+    }
+}
+
+/// Asks for the chunk that comes soon after this one.
+#[inline(always)]
+fn prefetch(columns: &[Format], row: &[Lane], at: usize) {
+    for (lane, &format) in row.iter().zip(columns) {
+        let address = lane.address(format, at);
+        for line in (0..format.bytes(CHUNK)).step_by(64) {
+            simd::prefetch(address.wrapping_byte_add(AHEAD + line));
+        }
+    }
+}
