@@ -115,30 +115,51 @@ pub struct Advice {
     pub configuration: Option<Configuration>,
 }
 
+/// What a comparison in the store holds on a workload.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// The runs so far.
+    pub result: WorkloadResult,
+    /// Whether all trials of the comparison are done.
+    pub finished: bool,
+}
+
 /// What a store holds on the workload of this spec and on variants of it with other options: the newest comparison first,
 /// finished ones before others.
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn evidence(store: &Store, workload: &str) -> Result<Vec<WorkloadResult>> {
+pub fn evidence(store: &Store, workload: &str) -> Result<Vec<Evidence>> {
     let base = |spec: &str| spec.split(':').next().unwrap_or_default().to_owned();
     let mut comparisons = store.comparisons()?;
     comparisons.sort_by_key(|stored| std::cmp::Reverse((stored.finished, stored.id)));
     let mut found = Vec::new();
     for stored in comparisons {
         if stored.workloads.iter().any(|result| base(&result.name) == base(workload)) {
-            let workloads = results::load(store, &stored)?.workloads;
-            found.extend(workloads.into_iter().filter(|result| base(&result.name) == base(workload)));
+            let finished = stored.finished;
+            let workloads = results::load(store, &stored)?.workloads.into_iter();
+            let related = workloads.filter(|result| base(&result.name) == base(workload));
+            found.extend(related.map(|result| Evidence { result, finished }));
         }
     }
     Ok(found)
 }
 
+impl Evidence {
+    /// Whether it holds runs of this very workload. What does so first is what advice rests on.
+    pub fn is_of(&self, workload: &str) -> bool {
+        has_runs_of(&self.result, workload)
+    }
+}
+
+fn has_runs_of(result: &WorkloadResult, workload: &str) -> bool {
+    result.name == workload && result.arms.iter().any(|arm| !arm.runs.is_empty())
+}
+
 /// Advice on `workload`. `evidence` holds what was run on it, the most telling first, and on variants of it that differ in
 /// options; `field` is what kind of problem it is. What has not a single run says nothing.
 pub fn advise(workload: &str, field: Field, evidence: &[&WorkloadResult]) -> Advice {
-    let has_runs = |result: &WorkloadResult| result.arms.iter().any(|arm| !arm.runs.is_empty());
-    let own = evidence.iter().find(|result| result.name == workload && has_runs(result));
+    let own = evidence.iter().find(|result| has_runs_of(result, workload));
     let mut sentences = Vec::new();
     let (mut tiles, mut configuration) = (Vec::new(), None);
     if let Some(result) = own {

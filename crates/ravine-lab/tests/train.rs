@@ -305,6 +305,39 @@ fn a_step_takes_the_mean_of_its_batches() {
 }
 
 #[test]
+fn clipping_bounds_the_step_and_the_average_is_what_is_evaluated() {
+    let workload = workloads::load("digits-mlp", None).unwrap();
+    let mut session = workload.start(0, DataOrder::Reshuffled);
+    let mut average = session.buffers().0.to_vec();
+    for step in 0..3 {
+        session.backward(step);
+        let (values, grads) = session.buffers();
+        let norm = grads.iter().map(|&g| f64::from(g).powi(2)).sum::<f64>().sqrt();
+        assert!(norm > 0.2, "the limit is reached");
+        // After the t-th step the average keeps (1 + t) / (10 + t) of itself, as that is below 0.9.
+        let keeps = (2.0 + step as f32) / (11.0 + step as f32);
+        for ((w, g), mean) in values.iter_mut().zip(grads).zip(&mut average) {
+            *w -= 0.1 * (0.2 / norm) as f32 * *g;
+            *mean += (1.0 - keeps) * (*w - *mean);
+            *g = 0.0;
+        }
+    }
+    session.buffers().0.copy_from_slice(&average);
+    let expected = session.evaluate(Split::Validation);
+
+    let settings = Settings::new(&*workload, "sgd:lr=0.1", None, 1).unwrap();
+    let settings = Settings { steps: 3, evaluate_every: 3, clip_norm: Some(0.2), ema: Some(0.9), ..settings };
+    let folder = tempfile::tempdir().unwrap();
+    let done =
+        train(folder.path(), &*workload, &settings, Begin::New, SELDOM, &mut Script::default()).unwrap();
+    let loss = done.validation.unwrap().loss;
+    assert!((loss - expected.loss).abs() < 1e-6, "{loss}, not {}", expected.loss);
+    Weights::read(&folder.path().join("weights.safetensors")).unwrap().load(&mut *session).unwrap();
+    let saved = session.buffers().0;
+    assert!(saved.iter().zip(&average).all(|(a, b)| (a - b).abs() <= 1e-6), "not the average");
+}
+
+#[test]
 fn patience_ends_a_run_with_its_best_weights() {
     let workload = workloads::load("digits-mlp", None).unwrap();
     let settings = Settings::new(&*workload, "adam:lr=0.03", Some(60), 1).unwrap();

@@ -39,11 +39,17 @@ pub(super) fn run(arguments: &Arguments) -> Result {
         Err(error) if error.is_no_store() => Vec::new(),
         Err(error) => return Err(error.into()),
     };
-    let advice = advice::advise(name, workloads::field(name), &evidence.iter().collect::<Vec<_>>());
+    let results: Vec<_> = evidence.iter().map(|evidence| &evidence.result).collect();
+    let advice = advice::advise(name, workloads::field(name), &results);
     match arguments.format {
         Format::Json => output::print_json(&advice)?,
         Format::Csv => output::print(&csv(&advice))?,
         Format::Table => print(&*workload, &advice)?,
+    }
+    if evidence.iter().find(|evidence| evidence.is_of(name)).is_some_and(|evidence| !evidence.finished) {
+        say(
+            "The comparison that this rests on is not finished: what its other trials show may change all of it.",
+        );
     }
     if advice.criteria.is_empty() {
         say(&to_measure(&*workload, arguments));

@@ -139,3 +139,13 @@ fn two_cannot_go_on_with_one_comparison() {
     drop(file);
     run(folder.path(), &[LONG, &["--resume"]].concat()).well();
 }
+
+#[test]
+fn advice_on_a_comparison_under_way_says_so() {
+    let (folder, _) = disturbed("-INT", TRIALS - 20, &["--quiet"]);
+    let ran = run(folder.path(), &["advise", "digits-mlp"]).well();
+    assert!(ran.stderr.contains("not finished"), "{}", ran.stderr);
+    run(folder.path(), &[LONG, &["--quiet", "--resume"]].concat()).well();
+    let ran = run(folder.path(), &["advise", "digits-mlp"]).well();
+    assert_eq!(ran.stderr, "");
+}
