@@ -133,7 +133,7 @@ impl<R: Math> Fused<'_, R> {
     unsafe fn flush(&self, lanes: &mut [[f64; LANES]; SUMS_AT_MOST], place: usize) {
         for (m, lanes) in lanes[..self.sums].iter_mut().enumerate() {
             // SAFETY: as promised by the caller.
-            unsafe { self.places.write(self.sums * place + m, lanes.iter().sum()) };
+            unsafe { self.places.write(self.sums * place + m, sums::total(*lanes)) };
             *lanes = [0.0; LANES];
         }
     }

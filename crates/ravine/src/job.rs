@@ -182,7 +182,7 @@ impl<R: Math> Job<'_, R> {
         let work = &mut self.scratch.work;
         for (index, param) in self.params.iter().enumerate() {
             let (row, len, start) = (table.row(index), table.lens[index], self.starts[index]);
-            let [mut w, mut g] = [work.take(len), work.take(len)];
+            let [mut w, mut g] = [work.take_any(len), work.take_any(len)];
             let columns = table.columns;
             // The job borrows the tensor exclusively, and each part of it is read and written by one thread.
             let spot =
@@ -191,7 +191,7 @@ impl<R: Math> Job<'_, R> {
             // The update is free to change its gradient.
             let was = after.cautious.then(|| {
                 [&w, &g].map(|values| {
-                    let mut copy = work.take(len);
+                    let mut copy = work.take_any(len);
                     copy.copy_from_slice(values);
                     copy
                 })
@@ -201,7 +201,7 @@ impl<R: Math> Job<'_, R> {
                 if format == R::FORMAT {
                     return Vec::new();
                 }
-                let mut slot = work.take(len);
+                let mut slot = work.take_any(len);
                 // SAFETY: the lane holds the tensor's elements; nobody writes them now.
                 unsafe { load_all(lane, format, level, &mut slot) };
                 slot

@@ -15,11 +15,11 @@ pub(crate) fn add<T: Element>(lanes: &mut [f64; LANES], first: usize, values: &[
     let lane = first % LANES;
     let (head, rest) = values.split_at(((LANES - lane) % LANES).min(values.len()));
     add_to(&mut lanes[lane..], head, &f);
-    let mut chunks = rest.chunks_exact(LANES);
-    for chunk in &mut chunks {
+    let (chunks, tail) = rest.as_chunks::<LANES>();
+    for chunk in chunks {
         add_to(lanes, chunk, &f);
     }
-    add_to(lanes, chunks.remainder(), &f);
+    add_to(lanes, tail, &f);
 }
 
 #[inline(always)]
@@ -27,6 +27,18 @@ fn add_to<T: Element>(lanes: &mut [f64], values: &[T], f: impl Fn(f64) -> f64) {
     for (lane, &x) in lanes.iter_mut().zip(values) {
         *lane += f(x.widen().into());
     }
+}
+
+/// The sum of the lanes, by halves, which vectors can do.
+#[inline(always)]
+pub(crate) fn total(mut lanes: [f64; LANES]) -> f64 {
+    let mut half = LANES / 2;
+    while half > 0 {
+        let (low, high) = lanes.split_at_mut(half);
+        low.iter_mut().zip(high).for_each(|(low, &mut high)| *low += high);
+        half /= 2;
+    }
+    lanes[0]
 }
 
 /// The sum of `f` of each value, in f64. The order of the sum is fixed by the number of values alone.
@@ -55,7 +67,7 @@ impl<T: Element, F: Fn(f64) -> f64> Work for Sum<'_, T, F> {
     fn run(self) -> f64 {
         let mut lanes = [0.0; LANES];
         add(&mut lanes, 0, self.values, self.f);
-        lanes.iter().sum()
+        total(lanes)
     }
 }
 
@@ -108,7 +120,7 @@ impl<T: Element> Work for Squares<'_, T> {
             let grads = &self.tensors.grads(piece.member)[piece.start..][..piece.len];
             add(&mut lanes, piece.flat, grads, |g| g * g);
         }
-        lanes.iter().sum()
+        total(lanes)
     }
 }
 

@@ -44,11 +44,17 @@ pub struct Workspace<R> {
 impl<R: Math> Workspace<R> {
     /// A vector of zeros of this length.
     pub fn take(&mut self, len: usize) -> Vec<R> {
+        let mut vector = self.take_any(len);
+        vector.fill(R::default());
+        vector
+    }
+
+    /// A vector of this length that holds anything, to be written over.
+    pub(crate) fn take_any(&mut self, len: usize) -> Vec<R> {
         // The smallest that is large enough, else the largest.
         let fits = |vector: &Vec<R>| (vector.capacity() < len, vector.capacity().abs_diff(len));
         let best = (0..self.free.len()).min_by_key(|&i| fits(&self.free[i]));
         let mut vector = best.map(|i| self.free.swap_remove(i)).unwrap_or_default();
-        vector.clear();
         vector.resize(len, R::default());
         vector
     }
