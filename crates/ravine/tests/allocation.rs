@@ -5,17 +5,27 @@ mod common;
 use common::{VARIANTS, builder, normal};
 use ravine::{Element, Ema, Guard, Lookahead, Math, Optimizer, ParamSpec, Rounding, Storage, bf16};
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 struct Counting;
 
+/// Allocations of all threads, and of each.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
+thread_local! {
+    static OWN: Cell<usize> = const { Cell::new(0) };
+}
+
+fn count() {
+    COUNT.fetch_add(1, Ordering::Relaxed);
+    OWN.set(OWN.get() + 1);
+}
 
 // SAFETY: the system's allocator, which is only counted.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.fetch_add(1, Ordering::Relaxed);
+        count();
         // SAFETY: as the caller promises.
         unsafe { System.alloc(layout) }
     }
@@ -24,7 +34,7 @@ unsafe impl GlobalAlloc for Counting {
         unsafe { System.dealloc(at, layout) }
     }
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.fetch_add(1, Ordering::Relaxed);
+        count();
         // SAFETY: as the caller promises.
         unsafe { System.realloc(at, layout, size) }
     }
@@ -36,8 +46,8 @@ static ALLOCATOR: Counting = Counting;
 /// One measurement at a time: the count is the whole program's.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// Allocations of ten steps after three. On several threads those of the least of them, ten times, as the thread pool itself
-/// allocates now and then.
+/// Allocations of ten steps after three. On one thread those that it makes itself; on several those of the least of them, ten
+/// times, as the thread pool itself allocates now and then.
 fn allocations<T: Element>(optimizer: &mut Optimizer<T>, lens: &[usize], threads: usize) -> usize {
     let total = lens.iter().sum();
     let number = |x: f64| T::nearest(x);
@@ -48,9 +58,10 @@ fn allocations<T: Element>(optimizer: &mut Optimizer<T>, lens: &[usize], threads
     pool.install(|| {
         let mut step = || {
             now.copy_from_slice(&grads);
-            let before = COUNT.load(Ordering::Relaxed);
+            let allocated = || if threads == 1 { OWN.get() } else { COUNT.load(Ordering::Relaxed) };
+            let before = allocated();
             let _ = optimizer.step_flat(&mut values, &mut now).unwrap();
-            COUNT.load(Ordering::Relaxed) - before
+            allocated() - before
         };
         for _ in 0..3 {
             step();
