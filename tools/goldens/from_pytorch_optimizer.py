@@ -45,7 +45,8 @@ def rules():
         given = name in GIVEN_HESSIAN
         more = {"hessian": "|gradient| + 0.1, given at each step"} if given else {}
         for label, kwargs in configs(name, cls, extra).items():
-            tensors = run(built(cls, kwargs), step=with_hessian if given else None)
+            with mock.patch("pytorch_optimizer.optimizer.qhadam.torch", Wide("float32")):
+                tensors = run(built(cls, kwargs), step=with_hessian if given else None)
             yield Golden(f"{LIBRARY}.{name}.{label}", about(LIBRARY, name, kwargs, **more), tensors)
 
 
@@ -127,7 +128,8 @@ def sharpness():
             closure()
             optimizer.step(closure)
 
-        tensors = run(lambda params: cls(params, base, foreach=False, **kwargs, **options), step=step)
+        with mock.patch.object(torch.Tensor, "float", torch.Tensor.double):
+            tensors = run(lambda params: cls(params, base, foreach=False, **kwargs, **options), step=step)
         made = about(LIBRARY, label.split(".")[0], kwargs, closure="the loss", base=base.__name__, base_kwargs=options)
         yield Golden(f"{LIBRARY}.{label}", made, tensors)
 

@@ -70,7 +70,7 @@ RULES = {
         "centralized": dict(lr=0.01, use_gc=True),
     },
     "AggMo": {"betas": dict(lr=0.01, betas=(0.5, 0.8))},
-    "Amos": {"momentum": dict(lr=0.01, momentum=0.9, extra_l2=0.01, beta=0.99)},
+    "Amos": {"momentum": dict(lr=0.01, momentum=0.9, beta=0.99)},
     "AvaGrad": {"betas": dict(lr=0.05, betas=(0.8, 0.95), eps=0.01)},
     "CAME": {
         "clip": dict(lr=0.01, betas=(0.8, 0.95, 0.99), clip_threshold=0.5),

@@ -204,7 +204,7 @@ impl Builder {
     }
 
     /// Takes the gradient of each step at the worst weights nearby, so that minima are flat. Steps then are made by
-    /// [`Optimizer::step_with`].
+    /// [`Optimizer::step_with`], or in two calls of [`Optimizer::climb`] and [`Optimizer::step`].
     pub fn sam(mut self, sam: Sam) -> Self {
         self.options.sam = Some(sam);
         self

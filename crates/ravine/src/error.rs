@@ -77,7 +77,9 @@ pub(crate) enum Kind {
     NoAverage,
     #[error("{operation} of a {rows} x {cols} matrix: {problem}")]
     Matrix { operation: &'static str, rows: usize, cols: usize, problem: String },
-    #[error("a step with sam needs gradients at two places: call `step_with`, which asks for them")]
+    #[error(
+        "a step with sam needs gradients at two places: call `step_with`, which asks for them, or `climb` before the second"
+    )]
     NeedsClosure,
     #[error(
         "a checkpoint now would lose the gradients of the {micro} micro-batches gathered for the next step"

@@ -142,7 +142,7 @@ pub use pass::{Each, Pass, Traffic};
 pub use plateau::{Plateau, PlateauOptions};
 pub use real::Real;
 pub use rule::{At, Buffer, Decay, Reduce, Rule, Slot, Unwrapped, Update};
-pub use sam::Sam;
+pub use sam::{Climb, Sam};
 pub use schedule::Schedule;
 pub use state::Storage;
 pub use whole::{TensorStep, TensorUpdate, Workspace};

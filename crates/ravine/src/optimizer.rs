@@ -86,6 +86,9 @@ pub struct Optimizer<T: Element> {
     /// Reused by each step for what it gathers.
     memory: Vec<Tensor<T>>,
     sums: Vec<f64>,
+    /// Whether the weights are the worst nearby, and those that the step goes from: see [`climb`](Self::climb).
+    pub(crate) climbed: bool,
+    pub(crate) origin: Vec<T>,
     pub(crate) options: Options,
     pub(crate) step: u64,
     pub(crate) micro: u64,
@@ -114,6 +117,8 @@ impl<T: Element> Optimizer<T> {
             moving: Vec::new(),
             memory: Vec::new(),
             sums: Vec::new(),
+            climbed: false,
+            origin: Vec::new(),
             options,
             step: 0,
             micro: 0,
@@ -140,8 +145,11 @@ impl<T: Element> Optimizer<T> {
     /// that gives a learning rate below 0 or not finite; a rule that refuses. Then nothing has changed.
     pub fn step(&mut self, values: &mut [&mut [T]], grads: &mut [&mut [T]]) -> Result<Outcome> {
         self.check_pairs(values, grads)?;
-        self.check_one_gradient()?;
-        self.step_checked(values, grads)
+        self.come_back(values.iter_mut().map(|values| &mut **values))?;
+        let mut memory = std::mem::take(&mut self.memory);
+        let outcome = self.step_tensors(gather(&mut memory, values, grads));
+        self.memory = memory;
+        outcome
     }
 
     /// Whether parameters and gradients fit.
@@ -150,21 +158,15 @@ impl<T: Element> Optimizer<T> {
         self.check_tensors("gradients", "the gradient of", grads.len(), |i| grads[i].len())
     }
 
-    /// Whether one gradient is enough for a step.
-    fn check_one_gradient(&self) -> Result<()> {
-        if self.options.sam.is_some() { Err(Kind::NeedsClosure.into()) } else { Ok(()) }
-    }
-
-    /// Makes one step on parameters and gradients that fit.
-    pub(crate) fn step_checked(
-        &mut self,
-        values: &mut [&mut [T]],
-        grads: &mut [&mut [T]],
-    ) -> Result<Outcome> {
-        let mut memory = std::mem::take(&mut self.memory);
-        let outcome = self.step_tensors(gather(&mut memory, values, grads));
-        self.memory = memory;
-        outcome
+    /// Whether buffers of all parameters and gradients have this many elements.
+    pub(crate) fn check_flat(&self, values: usize, grads: usize) -> Result<()> {
+        for (what, got) in [("the buffer of", values), ("the gradient buffer of", grads)] {
+            if got != self.total {
+                let (name, expected) = ("all parameters".into(), self.total);
+                return Err(Kind::TensorLength { what, name, expected, got }.into());
+            }
+        }
+        Ok(())
     }
 
     /// Makes one step on parameters that lie end to end in one buffer, and their gradients in another.
@@ -172,13 +174,8 @@ impl<T: Element> Optimizer<T> {
     /// # Errors
     /// As [`step`](Self::step).
     pub fn step_flat(&mut self, values: &mut [T], grads: &mut [T]) -> Result<Outcome> {
-        for (what, got) in [("the buffer of", values.len()), ("the gradient buffer of", grads.len())] {
-            if got != self.total {
-                let (name, expected) = ("all parameters".into(), self.total);
-                return Err(Kind::TensorLength { what, name, expected, got }.into());
-            }
-        }
-        self.check_one_gradient()?;
+        self.check_flat(values.len(), grads.len())?;
+        self.come_back(std::iter::once(&mut *values))?;
         let (mut values, mut grads) = (values, grads);
         let mut memory = std::mem::take(&mut self.memory);
         let pairs = self.params.iter().map(|param| {
@@ -222,7 +219,7 @@ impl<T: Element> Optimizer<T> {
         for group in &mut self.groups {
             group.check(&moment)?;
         }
-        options.extras.prepare.apply(&mut tensors, &self.params, unscale, options.extras.level);
+        options.extras.prepare.apply(&mut tensors, &self.params, &self.moving, unscale, options.extras.level);
         for group in &mut self.groups {
             group.step(&mut tensors, &moment)?;
         }
@@ -387,7 +384,7 @@ impl<T: Element> Optimizer<T> {
             level: self.options.extras.level,
         };
         let mut taken = false;
-        for group in &mut self.groups {
+        for group in self.groups.iter_mut().filter(|group| !group.frozen) {
             taken |= group.observe(&mut tensors, &moment)?;
         }
         if taken { Ok(()) } else { Err(Kind::NoCurvature.into()) }

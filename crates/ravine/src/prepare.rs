@@ -24,11 +24,13 @@ pub(crate) struct Prepare {
 }
 
 impl Prepare {
-    /// Changes the gradients in their buffers. `scale` is the factor that is still due on them.
+    /// Changes the gradients of the tensors that are `moving` in their buffers. `scale` is the factor that is still due on
+    /// them.
     pub(crate) fn apply<T: Element>(
         self,
         tensors: &mut Tensors<'_, T>,
         params: &[ParamSpec],
+        moving: &[bool],
         scale: f64,
         level: Level,
     ) {
@@ -37,7 +39,7 @@ impl Prepare {
         }
         for (index, param) in params.iter().enumerate() {
             let unit = unit(&param.shape);
-            if unit == 0 {
+            if unit == 0 || !moving[index] {
                 continue;
             }
             let (values, grads) = tensors.grads_mut(index);

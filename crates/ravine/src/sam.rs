@@ -1,7 +1,7 @@
 //! Sharpness-aware minimisation, and steps that ask for their gradients.
 
 use crate::element::Element;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::optimizer::{Look, Optimizer, Outcome, gather};
 use crate::real::Real;
 use rayon::prelude::*;
@@ -34,17 +34,30 @@ impl Default for Sam {
     }
 }
 
+/// What [`Optimizer::climb`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Climb {
+    /// Nothing, without [`Sam`]: the step is made with the gradient that is there.
+    Unneeded,
+    /// The weights are the worst ones nearby, and the gradients 0: the step needs the gradient there.
+    Climbed,
+    /// Nothing: the step is left out, as the gradient of this tensor is not finite.
+    Skipped {
+        /// The tensor's name.
+        tensor: String,
+    },
+}
+
 impl<T: Element> Optimizer<T> {
     /// Makes one step with gradients that `closure` computes, and gives the loss at the weights before it with what
-    /// came of
-    /// the step. `closure` is given the weights, writes their gradients, and returns the loss. The gradients are 0
-    /// when it
-    /// is called, but for those of earlier micro-batches.
+    /// came of the step. `closure` is given the weights, writes their gradients, and returns the loss. The gradients are 0
+    /// when it is called, but for those of earlier micro-batches.
     ///
     /// Without [`Sam`] the closure is called once. With it, twice: at the weights, and at the worst weights near
-    /// them. Then the
-    /// weights are put back, bit for bit, and the step is made with the second gradient. A closure with batch
-    /// statistics or dropout sees the same batch twice.
+    /// them. Then the weights are put back, bit for bit, and the step is made with the second gradient. A closure with batch
+    /// statistics or dropout sees the same batch twice. [`climb`](Self::climb) and [`step`](Self::step) are the same in two
+    /// calls.
     ///
     /// ```
     /// use ravine::{Optimizer, ParamSpec, Sam, rules::Sgd};
@@ -76,18 +89,84 @@ impl<T: Element> Optimizer<T> {
             zero(grads);
         }
         let loss = closure(values, grads);
-        let Some(sam) = self.options.sam else { return Ok((loss, self.step_checked(values, grads)?)) };
-        if let Look::Skip(tensor) = self.look(&mut gather(&mut Vec::new(), values, grads))? {
-            return Ok((loss, Outcome::Skipped { tensor }));
+        match self.climb(values, grads)? {
+            Climb::Unneeded => {}
+            Climb::Climbed => {
+                let _ = closure(values, grads);
+            }
+            Climb::Skipped { tensor } => return Ok((loss, Outcome::Skipped { tensor })),
         }
-        let kept: Vec<Vec<T>> = values.iter().map(|values| values.to_vec()).collect();
+        Ok((loss, self.step(values, grads)?))
+    }
+
+    /// The first half of a step with [`Sam`]: moves the weights along their gradients to the worst ones nearby, and sets the
+    /// gradients to 0. The next step puts the weights back, bit for bit, and steps with the gradients that it is given. Without
+    /// [`Sam`] nothing is done, so that a training loop may call it for any optimizer:
+    ///
+    /// ```
+    /// use ravine::{Climb, Optimizer, ParamSpec, rules};
+    ///
+    /// let rule = rules::parse("sgd:lr=0.1 + sam:0.5")?;
+    /// let mut optimizer = Optimizer::builder_boxed(rule).build::<f64>(&[ParamSpec::new("weight", [1])])?;
+    /// let mut weight = [1.0];
+    /// let mut grad = [2.0 * weight[0]];
+    /// if optimizer.climb(&mut [&mut weight], &mut [&mut grad])? == Climb::Climbed {
+    ///     grad = [2.0 * weight[0]];
+    /// }
+    /// let _ = optimizer.step(&mut [&mut weight], &mut [&mut grad])?;
+    /// assert!((weight[0] - 0.7f64).abs() < 1e-11);
+    /// # Ok::<(), ravine::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A number or length of tensors that does not fit; under [`Guard::Error`](crate::Guard::Error) a gradient that is not
+    /// finite. Then nothing has changed.
+    pub fn climb(&mut self, values: &mut [&mut [T]], grads: &mut [&mut [T]]) -> Result<Climb> {
+        self.check_pairs(values, grads)?;
+        let Some(sam) = self.options.sam else { return Ok(Climb::Unneeded) };
+        if let Look::Skip(tensor) = self.look(&mut gather(&mut Vec::new(), values, grads))? {
+            return Ok(Climb::Skipped { tensor });
+        }
+        if !self.climbed {
+            self.origin.clear();
+            values.iter().for_each(|values| self.origin.extend_from_slice(values));
+            self.climbed = true;
+        }
         self.ascend(sam, values, grads);
         zero(grads);
-        let _ = closure(values, grads);
-        for (values, kept) in values.iter_mut().zip(&kept) {
-            values.copy_from_slice(kept);
+        Ok(Climb::Climbed)
+    }
+
+    /// The same for parameters that lie end to end in one buffer, and their gradients in another.
+    ///
+    /// # Errors
+    /// As [`climb`](Self::climb).
+    pub fn climb_flat(&mut self, values: &mut [T], grads: &mut [T]) -> Result<Climb> {
+        self.check_flat(values.len(), grads.len())?;
+        let (mut values, mut grads) = (values, grads);
+        let (mut these, mut those) = (Vec::new(), Vec::new());
+        for param in &self.params {
+            these.extend(values.split_off_mut(..param.len()));
+            those.extend(grads.split_off_mut(..param.len()));
         }
-        Ok((loss, self.step_checked(values, grads)?))
+        self.climb(&mut these, &mut those)
+    }
+
+    /// Puts weights back from where they were climbed to.
+    pub(crate) fn come_back<'a>(&mut self, values: impl Iterator<Item = &'a mut [T]>) -> Result<()> {
+        if self.options.sam.is_none() {
+            return Ok(());
+        }
+        if !std::mem::take(&mut self.climbed) {
+            return Err(Kind::NeedsClosure.into());
+        }
+        let mut kept = &self.origin[..];
+        for values in values {
+            let (these, rest) = kept.split_at(values.len());
+            values.copy_from_slice(these);
+            kept = rest;
+        }
+        Ok(())
     }
 
     /// Moves the weights to the worst ones near them. The gradients are used up.
@@ -104,7 +183,7 @@ impl<T: Element> Optimizer<T> {
         let unscale = 1.0 / self.options.loss_scale;
         let size = sam.rho * unscale / (norm * unscale + 1e-12);
         let mut sizes = vec![0.0; values.len()];
-        for group in &self.groups {
+        for group in self.groups.iter().filter(|group| !group.frozen) {
             group.indices.iter().for_each(|&index| sizes[index] = size * group.uphill());
         }
         for ((values, grads), size) in values.iter_mut().zip(grads).zip(sizes) {
@@ -246,6 +325,40 @@ mod tests {
                 }
                 assert_eq!((a, b, optimizer.steps()), ([1.0, -2.0], [0.3], 0));
             }
+        }
+    }
+
+    #[test]
+    fn frozen_weights_are_not_climbed_with() {
+        let mut optimizer =
+            builder(0.1).sam(Sam { rho: 0.5, adaptive: false }).freeze("b").build(&params()).unwrap();
+        let mut places = Vec::new();
+        let _ = optimizer.step_with(
+            &mut [&mut [1.0, -2.0], &mut [0.3]],
+            &mut [&mut [0.0; 2], &mut [0.0]],
+            |w, g| {
+                places.push(w[1][0]);
+                quartic(w, g)
+            },
+        );
+        assert_eq!(places, [0.3, 0.3]);
+    }
+
+    #[test]
+    fn in_two_calls_over_flat_buffers_it_is_the_same_step() {
+        let build = || builder(0.1).sam(Sam { rho: 0.5, adaptive: true }).build::<f64>(&params()).unwrap();
+        let (mut whole, mut halves) = (build(), build());
+        let (mut a, mut b, mut flat) = ([1.0, -2.0], [0.3], [1.0, -2.0, 0.3]);
+        let slope = |w: &[f64; 3]| w.map(|w| w * w * w);
+        for _ in 0..4 {
+            let mut grads: [&mut [f64]; 2] = [&mut [0.0; 2], &mut [0.0]];
+            let _ = whole.step_with(&mut [&mut a, &mut b], &mut grads, quartic).unwrap();
+            let mut g = slope(&flat);
+            assert_eq!(halves.climb_flat(&mut flat, &mut g).unwrap(), Climb::Climbed);
+            assert_eq!(g, [0.0; 3]);
+            g = slope(&flat);
+            let _ = halves.step_flat(&mut flat, &mut g).unwrap();
+            assert_eq!([a[0], a[1], b[0]], flat);
         }
     }
 

@@ -71,6 +71,37 @@ impl<T: Element, F: Fn(f64) -> f64> Work for Sum<'_, T, F> {
     }
 }
 
+/// The sum of the products of what stands side by side, in f64. The order of the sum is fixed by the number of values alone.
+pub(crate) fn dot<T: Element>(a: &[T], b: &[T], level: Level) -> f64 {
+    if a.len() <= TASK {
+        return simd::dispatch(level, Dot { a, b });
+    }
+    let at = (a.len() / 2).next_multiple_of(TASK);
+    let ((a, a_tail), (b, b_tail)) = (a.split_at(at), b.split_at(at));
+    let (head, tail) = rayon::join(|| dot(a, b, level), || dot(a_tail, b_tail, level));
+    head + tail
+}
+
+struct Dot<'a, T> {
+    a: &'a [T],
+    b: &'a [T],
+}
+
+impl<T: Element> Work for Dot<'_, T> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        let mut lanes = [0.0; LANES];
+        for (a, b) in self.a.chunks(LANES).zip(self.b.chunks(LANES)) {
+            for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
+                *lane += Into::<f64>::into(a.widen()) * Into::<f64>::into(b.widen());
+            }
+        }
+        total(lanes)
+    }
+}
+
 /// The sum of the squares of all gradients, in f64. `memory` is reused from step to step.
 ///
 /// Lanes and tasks are added in order, so the bits depend neither on threads nor on how the elements are cut into tensors.
@@ -134,6 +165,7 @@ mod tests {
             let values: Vec<f64> = (0..len).map(|i| ((i * 37) % 101) as f64 - 50.0).collect();
             let exact = values.iter().map(|x| x * x).sum::<f64>();
             assert_eq!(over(&values, Level::Baseline, |x| x * x), exact, "integers add without rounding");
+            assert_eq!(dot(&values, &values, Level::widest()), exact);
             let thirds: Vec<f64> = values.iter().map(|x| x / 3.0).collect();
             let sums = [1, 3].map(|threads| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

@@ -11,13 +11,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 struct Counting;
 
+/// Allocations of all threads, and of each.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
-thread_local!(static OF_THREAD: Cell<usize> = const { Cell::new(0) });
+thread_local! {
+    static OWN: Cell<usize> = const { Cell::new(0) };
+}
 
 fn count() {
     COUNT.fetch_add(1, Ordering::Relaxed);
-    // A thread that ends has none any more.
-    let _ = OF_THREAD.try_with(|count| count.set(count.get() + 1));
+    OWN.set(OWN.get() + 1);
 }
 
 // SAFETY: the system's allocator, which is only counted.
@@ -44,7 +46,7 @@ static ALLOCATOR: Counting = Counting;
 /// One measurement at a time: the count is the whole program's.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// Allocations of ten steps after three. One thread counts its own. On several it is those of the least of the steps, ten
+/// Allocations of ten steps after three. On one thread those that it makes itself; on several those of the least of them, ten
 /// times, as the thread pool itself allocates now and then.
 fn allocations<T: Element>(optimizer: &mut Optimizer<T>, lens: &[usize], threads: usize) -> usize {
     let total = lens.iter().sum();
@@ -56,10 +58,10 @@ fn allocations<T: Element>(optimizer: &mut Optimizer<T>, lens: &[usize], threads
     pool.install(|| {
         let mut step = || {
             now.copy_from_slice(&grads);
-            let count = || if threads == 1 { OF_THREAD.get() } else { COUNT.load(Ordering::Relaxed) };
-            let before = count();
+            let allocated = || if threads == 1 { OWN.get() } else { COUNT.load(Ordering::Relaxed) };
+            let before = allocated();
             let _ = optimizer.step_flat(&mut values, &mut now).unwrap();
-            count() - before
+            allocated() - before
         };
         for _ in 0..3 {
             step();

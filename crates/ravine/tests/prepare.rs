@@ -64,6 +64,20 @@ proptest! {
 }
 
 #[test]
+fn the_gradient_of_what_is_frozen_is_left_alone() {
+    let mut optimizer: Optimizer<f32> = builder("sgd:lr=1")
+        .agc(0.01, 1e-3)
+        .centralize(true)
+        .freeze("p0")
+        .build(&shaped(&[&[2, 2], &[2, 2]]))
+        .unwrap();
+    let (mut values, mut grads) = ([1.0; 8], [1.0, 2.0, 3.0, 4.0, 1.0, 2.0, 3.0, 4.0]);
+    let _ = optimizer.step_flat(&mut values, &mut grads).unwrap();
+    assert_eq!(grads[..4], [1.0, 2.0, 3.0, 4.0]);
+    assert!(grads[4..] != [1.0, 2.0, 3.0, 4.0]);
+}
+
+#[test]
 fn a_refused_step_leaves_the_gradient_as_it_was() {
     let mut optimizer: Optimizer<f32> =
         builder("sgd:lr=1").agc(0.01, 1e-3).centralize(true).build(&shaped(&[&[2, 2], &[1]])).unwrap();

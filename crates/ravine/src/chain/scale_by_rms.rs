@@ -24,6 +24,15 @@ crate::hyper! {
     }
 }
 
+/// The scalars of a division by a root of running means: decay, 1 - decay, the factor on the means, eps under the root and
+/// beside it.
+pub(super) fn scalars(at: At, decay: f64, eps: f64, eps_in_sqrt: bool, bias_correction: bool) -> [f64; 5] {
+    let t = at.step.saturating_add(1);
+    let correction = if bias_correction { 1.0 - power(decay, t) } else { 1.0 };
+    let [inside, outside] = if eps_in_sqrt { [eps, 0.0] } else { [0.0, eps] };
+    [decay, 1.0 - decay, 1.0 / correction, inside, outside]
+}
+
 impl Transform for ScaleByRms {
     type Slots<T: Copy> = [T; 1];
     type Scalars<T: Copy> = [T; 5];
@@ -34,10 +43,7 @@ impl Transform for ScaleByRms {
         [Slot::new("square_avg", self.initial_scale).non_negative()]
     }
     fn scalars(&self, at: At) -> [f64; 5] {
-        let t = at.step.saturating_add(1);
-        let correction = if self.bias_correction { 1.0 - power(self.decay, t) } else { 1.0 };
-        let [inside, outside] = if self.eps_in_sqrt { [self.eps, 0.0] } else { [0.0, self.eps] };
-        [self.decay, 1.0 - self.decay, 1.0 / correction, inside, outside]
+        scalars(at, self.decay, self.eps, self.eps_in_sqrt, self.bias_correction)
     }
     #[inline(always)]
     fn apply<R: Real>(k: [R; 5], _: R, u: R, [square]: [R; 1]) -> (R, [R; 1]) {

@@ -1,9 +1,10 @@
 //! Centered RMSProp's division.
 
+use super::scale_by_rms::scalars;
 use super::transform::Transform;
 use crate::hyper::Range;
 use crate::real::Real;
-use crate::rule::{At, Slot, power};
+use crate::rule::{At, Slot};
 
 crate::hyper! {
     /// a = decay a + (1 - decay) u; s = decay s + (1 - decay) u^2; then u = u / sqrt(s - a^2 + eps), or
@@ -35,10 +36,7 @@ impl Transform for ScaleByStddev {
         [Slot::zero("grad_avg"), Slot::new("square_avg", self.initial_scale).non_negative()]
     }
     fn scalars(&self, at: At) -> [f64; 5] {
-        let t = at.step.saturating_add(1);
-        let correction = if self.bias_correction { 1.0 - power(self.decay, t) } else { 1.0 };
-        let [inside, outside] = if self.eps_in_sqrt { [self.eps, 0.0] } else { [0.0, self.eps] };
-        [self.decay, 1.0 - self.decay, 1.0 / correction, inside, outside]
+        scalars(at, self.decay, self.eps, self.eps_in_sqrt, self.bias_correction)
     }
     #[inline(always)]
     fn apply<R: Real>(k: [R; 5], _: R, u: R, [mean, square]: [R; 2]) -> (R, [R; 2]) {

@@ -1,16 +1,14 @@
 //! Adafactor.
 
+use super::factors::{self, Matrix};
 use crate::catalogue::Entry;
 use crate::element::Math;
 use crate::error::Result;
 use crate::hyper::Range;
 use crate::pass::Pass;
-use crate::plan::TASK;
 use crate::rule::{At, Buffer, Decay, Rule, Slot};
-use crate::simd::{self, Level, Work};
 use crate::sums;
 use crate::whole::{TensorStep, TensorUpdate, map};
-use rayon::prelude::*;
 
 pub(super) const ENTRY: Entry<Box<dyn Rule>> = Entry {
     name: "adafactor",
@@ -67,10 +65,9 @@ crate::hyper! {
 }
 
 impl Adafactor {
-    /// The last two dimensions of a tensor that is factored.
-    fn matrix(shape: &[usize], least: u64) -> Option<[usize; 2]> {
-        let matrix = *shape.last_chunk::<2>()?;
-        (matrix.iter().all(|&dim| dim as u64 >= least)).then_some(matrix)
+    /// The matrices of a tensor that is factored.
+    fn matrix(shape: &[usize], least: u64) -> Option<Matrix> {
+        factors::matrix(shape).filter(|matrix| matrix.rows.min(matrix.cols) as u64 >= least)
     }
 }
 
@@ -104,13 +101,9 @@ impl Step {
         let eps = if self.eps[0] == 0.0 { rounding } else { self.eps[0] };
         let [added, least] = if self.eps_in_square { [eps, 0.0] } else { [0.0, eps] };
         match (Adafactor::matrix(shape, self.least), buffers) {
-            (Some([rows, cols]), [row_var, col_var]) if rows * cols > 0 => {
-                let parts = g.chunks_exact_mut(rows * cols);
-                for (g, (row, col)) in
-                    parts.zip(row_var.chunks_exact_mut(rows).zip(col_var.chunks_exact_mut(cols)))
-                {
-                    self.factored(g, row, col, [added, least], level);
-                }
+            (Some(matrix), [row, col]) => {
+                factors::follow(&matrix, g, [row, col], self.rho, added, level);
+                factors::divide(&matrix, g, [row, col], least, level);
             }
             (_, buffers) => {
                 let variance = &mut buffers[0];
@@ -120,63 +113,6 @@ impl Step {
             }
         }
         R::from_f64(size * self.size / (rms(g) / self.d).max(1.0))
-    }
-
-    fn factored<R: Math>(
-        &self,
-        g: &mut [R],
-        row: &mut [R],
-        col: &mut [R],
-        [added, least]: [f64; 2],
-        level: Level,
-    ) {
-        let (rows, cols) = (row.len(), col.len());
-        let rho = self.rho;
-        let follow = |kept: &mut R, sum: f64, count: usize| {
-            let kept_now: f64 = (*kept).into();
-            *kept = R::from_f64(kept_now + (sum / count as f64 + added - kept_now) * rho);
-        };
-        let some_rows = TASK.div_ceil(cols);
-        row.par_iter_mut().zip(g.par_chunks(cols)).with_min_len(some_rows).for_each(|(row, g)| {
-            follow(row, sums::over(g, level, |g| g * g), cols);
-        });
-        col.par_chunks_mut(COLS).enumerate().for_each(|(part, col)| {
-            let sums = simd::dispatch(level, Columns { g, cols, from: part * COLS, count: col.len() });
-            col.iter_mut().zip(sums).for_each(|(col, sum)| follow(col, sum, rows));
-        });
-        let mean = (sums::over(row, level, |x| x) / rows as f64).max(least);
-        let (mean, least) = (R::from_f64(mean), R::from_f64(least * least));
-        g.par_chunks_mut(cols).zip(&*row).with_min_len(some_rows).for_each(|(g, &row)| {
-            let row = row / mean;
-            map(level, g, [col], |g, [col]| g / least.max(row * col).sqrt());
-        });
-    }
-}
-
-/// Columns that are summed together.
-const COLS: usize = 256;
-
-/// The sums of the squares of some columns of a matrix.
-struct Columns<'a, R> {
-    g: &'a [R],
-    cols: usize,
-    from: usize,
-    count: usize,
-}
-
-impl<R: Math> Work for Columns<'_, R> {
-    type Output = [f64; COLS];
-
-    #[inline(always)]
-    fn run(self) -> [f64; COLS] {
-        let mut sums = [0.0; COLS];
-        for row in self.g.chunks_exact(self.cols) {
-            for (sum, &g) in sums.iter_mut().zip(&row[self.from..][..self.count]) {
-                let g: f64 = g.into();
-                *sum += g * g;
-            }
-        }
-        sums
     }
 }
 
@@ -207,12 +143,10 @@ impl Rule for Adafactor {
         if self.beta1 == 0.0 { Vec::new() } else { vec![Slot::zero("exp_avg")] }
     }
     fn buffers(&self, shape: &[usize]) -> Vec<Buffer> {
-        let Some([rows, cols]) = Self::matrix(shape, self.min_dim_size_to_factor) else {
-            return vec![Buffer::new("variance", shape, 0.0)];
-        };
-        let before = &shape[..shape.len() - 2];
-        let of = |name, matrix: [usize; 2]| Buffer::new(name, [before, &matrix].concat(), 0.0);
-        vec![of("row_var", [rows, 1]), of("col_var", [1, cols])]
+        match Self::matrix(shape, self.min_dim_size_to_factor) {
+            Some(matrix) => matrix.buffers(shape, ["row_var", "col_var"]).into(),
+            None => vec![Buffer::new("variance", shape, 0.0)],
+        }
     }
     fn decay(&self) -> Decay {
         Decay::Decoupled(self.weight_decay)

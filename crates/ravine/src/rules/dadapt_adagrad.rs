@@ -28,7 +28,8 @@ crate::hyper! {
     ///
     /// d is one for all parameters of a group: groups find theirs apart from each other.
     ///
-    /// State: `x0`, `sk`, `alpha_k`, and `d` and `gsq_weighted` for all. Defaults are the authors'.
+    /// State: `x0`, `sk`, `alpha_k`, and `d` and `gsq_weighted` for all. Defaults are pytorch_optimizer's; the
+    /// authors' have eps 1e-6.
     pub struct DAdaptAdagrad {
         /// Learning rate, in units of d: leave it at 1, and let the schedule move it.
         lr: f64 = 1.0, Range::NonNegative;

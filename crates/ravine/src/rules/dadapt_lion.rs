@@ -31,7 +31,8 @@ crate::hyper! {
     ///
     /// d is one for all parameters of a group: groups find theirs apart from each other.
     ///
-    /// State: `exp_avg`, `s`, and `d` and `numerator_weighted` for all. Defaults are the authors'.
+    /// State: `exp_avg`, `s`, and `d` and `numerator_weighted` for all. Defaults are pytorch_optimizer's; the
+    /// authors' have betas 0.9 and 0.99.
     pub struct DAdaptLion {
         /// Learning rate, in units of d: leave it at 1, and let the schedule move it.
         lr: f64 = 1.0, Range::NonNegative;

@@ -28,7 +28,8 @@ crate::hyper! {
     ///
     /// d is one for all parameters of a group: groups find theirs apart from each other.
     ///
-    /// State: `x0`, `s`, and `d`, `numerator_weighted` and `g0_norm` for all. Defaults are the authors'.
+    /// State: `x0`, `s`, and `d`, `numerator_weighted` and `g0_norm` for all. Defaults are pytorch_optimizer's;
+    /// the authors' have momentum 0.
     pub struct DAdaptSgd {
         /// Learning rate, in units of d: leave it at 1, and let the schedule move it.
         lr: f64 = 1.0, Range::NonNegative;

@@ -16,23 +16,29 @@ mod adam_hd;
 mod adam_mini;
 mod adamax;
 mod adamod;
+mod adamp;
 mod adamw;
 mod adan;
 mod adanorm;
 mod ademamix;
 mod adopt;
 mod aggmo;
+mod amos;
 mod asgd;
+mod came;
 mod dadapt_adagrad;
 mod dadapt_adam;
 mod dadapt_lion;
 mod dadapt_sgd;
+mod diffgrad;
 mod distance;
 mod dog;
 mod dowg;
 mod ef_sign_sgd;
+mod factors;
 mod fista;
 mod fromage;
+mod ftrl;
 mod grams;
 mod kate;
 mod kron;
@@ -49,9 +55,11 @@ mod nadam;
 mod noisy_sgd;
 mod novograd;
 mod ogd;
+mod padam;
 mod penalty;
 mod pid;
 mod prodigy;
+mod projection;
 mod prox_adam;
 mod prox_sgd;
 mod qhadam;
@@ -65,6 +73,7 @@ mod schedule_free_radam;
 mod schedule_free_sgd;
 mod sgd;
 mod sgd_hd;
+mod sgdp;
 mod sgld;
 mod shampoo;
 mod sign_sgd;
@@ -88,22 +97,27 @@ pub use adam_hd::AdamHd;
 pub use adam_mini::AdamMini;
 pub use adamax::Adamax;
 pub use adamod::AdaMod;
+pub use adamp::AdamP;
 pub use adamw::AdamW;
 pub use adan::Adan;
 pub use adanorm::AdaNorm;
 pub use ademamix::AdEMAMix;
 pub use adopt::Adopt;
 pub use aggmo::AggMo;
+pub use amos::Amos;
 pub use asgd::Asgd;
+pub use came::Came;
 pub use dadapt_adagrad::DAdaptAdagrad;
 pub use dadapt_adam::DAdaptAdam;
 pub use dadapt_lion::DAdaptLion;
 pub use dadapt_sgd::DAdaptSgd;
+pub use diffgrad::DiffGrad;
 pub use dog::DoG;
 pub use dowg::DoWG;
 pub use ef_sign_sgd::EfSignSgd;
 pub use fista::Fista;
 pub use fromage::Fromage;
+pub use ftrl::Ftrl;
 pub use grams::Grams;
 pub use kate::Kate;
 pub use kron::Kron;
@@ -118,6 +132,7 @@ pub use nadam::NAdam;
 pub use noisy_sgd::NoisySgd;
 pub use novograd::NovoGrad;
 pub use ogd::Ogd;
+pub use padam::PAdam;
 pub use pid::Pid;
 pub use prodigy::Prodigy;
 pub use prox_adam::ProxAdam;
@@ -132,6 +147,7 @@ pub use schedule_free_radam::ScheduleFreeRAdam;
 pub use schedule_free_sgd::ScheduleFreeSgd;
 pub use sgd::Sgd;
 pub use sgd_hd::SgdHd;
+pub use sgdp::Sgdp;
 pub use sgld::Sgld;
 pub use shampoo::Shampoo;
 pub use sign_sgd::SignSgd;
@@ -141,7 +157,7 @@ pub use soap::Soap;
 pub use sophia::Sophia;
 pub use sparse_adam::SparseAdam;
 pub use stable_adamw::StableAdamW;
-pub use suggested::suggested;
+pub use suggested::{Problem, suggested};
 pub use yogi::Yogi;
 
 /// Every rule there is.
@@ -149,6 +165,7 @@ pub use yogi::Yogi;
 pub const CATALOGUE: &[Entry<Box<dyn Rule>>] = &[
     sgd::ENTRY,
     asgd::ENTRY,
+    sgdp::ENTRY,
     sgd_hd::ENTRY,
     acc_sgd::ENTRY,
     pid::ENTRY,
@@ -163,6 +180,7 @@ pub const CATALOGUE: &[Entry<Box<dyn Rule>>] = &[
     lion::ENTRY,
     rprop::ENTRY,
     adagrad::ENTRY,
+    ftrl::ENTRY,
     adadelta::ENTRY,
     rmsprop::ENTRY,
     adam::ENTRY,
@@ -171,6 +189,7 @@ pub const CATALOGUE: &[Entry<Box<dyn Rule>>] = &[
     nadam::ENTRY,
     radam::ENTRY,
     sparse_adam::ENTRY,
+    adamp::ENTRY,
     adam_hd::ENTRY,
     qhadam::ENTRY,
     adabelief::ENTRY,
@@ -178,6 +197,7 @@ pub const CATALOGUE: &[Entry<Box<dyn Rule>>] = &[
     adan::ENTRY,
     ademamix::ENTRY,
     adopt::ENTRY,
+    amos::ENTRY,
     dadapt_adagrad::ENTRY,
     dadapt_adam::ENTRY,
     dadapt_lion::ENTRY,
@@ -197,13 +217,16 @@ pub const CATALOGUE: &[Entry<Box<dyn Rule>>] = &[
     sophia::ENTRY,
     yogi::ENTRY,
     adabound::ENTRY,
+    padam::ENTRY,
     adamod::ENTRY,
     adanorm::ENTRY,
+    diffgrad::ENTRY,
     grams::ENTRY,
     kate::ENTRY,
     laprop::ENTRY,
     stable_adamw::ENTRY,
     adafactor::ENTRY,
+    came::ENTRY,
     sm3::ENTRY,
     muon::ENTRY,
     shampoo::ENTRY,

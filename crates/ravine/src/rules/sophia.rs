@@ -126,7 +126,7 @@ impl Rule for Sophia {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Optimizer, ParamSpec};
+    use crate::{Group, Optimizer, ParamSpec};
 
     #[test]
     fn no_weight_moves_by_more_than_the_learning_rate_and_curvature_slows_it() {
@@ -160,5 +160,27 @@ mod tests {
         };
         assert!(refused("adam", 1.0).contains("no rule takes curvature"));
         assert!(refused("sophia", f64::NAN).contains("not finite"));
+    }
+
+    #[test]
+    fn curvature_of_what_is_frozen_is_not_taken() {
+        let params = [ParamSpec::new("a", [1]), ParamSpec::new("b", [1])];
+        let rule = || Sophia { lr: 0.1, update_period: 0, estimate: "given", ..Sophia::default() };
+        let run = |seen: f64| {
+            let mut optimizer =
+                Optimizer::builder(rule()).group(Group::new("b")).build::<f64>(&params).unwrap();
+            optimizer.freeze("b").unwrap();
+            let (mut a, mut b) = ([1.0], [1.0]);
+            optimizer.observe_curvature(&mut [&mut a, &mut b], &mut [&mut [2.0], &mut [seen]]).unwrap();
+            optimizer.unfreeze("b").unwrap();
+            let _ = optimizer.step(&mut [&mut a, &mut b], &mut [&mut [0.01], &mut [0.01]]).unwrap();
+            (a[0], b[0])
+        };
+        assert_eq!(run(3.0), run(300.0));
+        assert_ne!(run(3.0).0, run(3.0).1);
+
+        // One that was frozen from the start has no state to take it into.
+        let mut frozen = Optimizer::builder(rule()).freeze("b").build::<f64>(&params).unwrap();
+        frozen.observe_curvature(&mut [&mut [1.0], &mut [1.0]], &mut [&mut [2.0], &mut [2.0]]).unwrap();
     }
 }

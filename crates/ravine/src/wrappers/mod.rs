@@ -19,7 +19,10 @@ use crate::catalogue::{self, Entry};
 use crate::error::{Kind, Result};
 use crate::hyper::Hyper;
 
+mod agc;
+mod asam;
 mod cautious;
+mod centralize;
 mod clip_norm;
 mod clip_value;
 mod ema;
@@ -28,14 +31,19 @@ mod lookahead;
 mod noise;
 mod rounding;
 mod rule;
+mod sam;
 mod storage;
 mod swa;
 
+pub use agc::AdaptiveClip;
+pub use asam::AdaptiveSharpness;
 pub use cautious::Cautious;
+pub use centralize::Centralize;
 pub use clip_norm::ClipNorm;
 pub use clip_value::ClipValue;
 pub use rounding::Rounded;
 pub(crate) use rule::Wrapped;
+pub use sam::Sharpness;
 pub use storage::Stored;
 
 /// Something that a step does around a rule, with its hyper-parameters.
@@ -52,6 +60,8 @@ pub trait Wrapper: Hyper + Send + Sync {
 pub const CATALOGUE: &[Entry<Box<dyn Wrapper>>] = &[
     clip_norm::ENTRY,
     clip_value::ENTRY,
+    agc::ENTRY,
+    centralize::ENTRY,
     noise::ENTRY,
     cautious::ENTRY,
     lookahead::ENTRY,
@@ -60,28 +70,30 @@ pub const CATALOGUE: &[Entry<Box<dyn Wrapper>>] = &[
     lawa::ENTRY,
     storage::ENTRY,
     rounding::ENTRY,
+    sam::ENTRY,
+    asam::ENTRY,
 ];
 
-/// Those of which one excludes the others.
-const AVERAGES: [&str; 3] = ["ema", "swa", "lawa"];
+/// Those of which one excludes the others, and what they are.
+const EXCLUSIVE: [(&[&str], &str); 2] = [
+    (&["ema", "swa", "lawa"], "averages of the weights"),
+    (&["sam", "asam"], "searches for the worst weights"),
+];
 
 /// The wrappers of a text such as `lookahead:steps=5 + cautious`.
 pub(crate) fn parse(text: &str) -> Result<Vec<Box<dyn Wrapper>>> {
     let mut wrappers: Vec<Box<dyn Wrapper>> = Vec::new();
     for part in parts(text) {
         let wrapper = one(part)?;
-        let averages = |name| AVERAGES.contains(&name);
-        let (name, bad) = (wrapper.name(), |reason| Kind::BadSpec { text: text.into(), reason });
-        if let Some(other) = wrappers
-            .iter()
-            .map(|other| other.name())
-            .find(|other| *other == name || averages(*other) && averages(name))
-        {
-            let reason = match other == name {
-                true => format!("'{name}' is given twice"),
-                false => format!("'{other}' and '{name}' are both averages of the weights; one is kept"),
+        let name = wrapper.name();
+        for other in wrappers.iter().map(|other| other.name()) {
+            let both = EXCLUSIVE.iter().find(|(names, _)| names.contains(&name) && names.contains(&other));
+            let reason = match both {
+                _ if other == name => format!("'{name}' is given twice"),
+                Some((_, what)) => format!("'{other}' and '{name}' are both {what}; one is kept"),
+                None => continue,
             };
-            return Err(bad(reason).into());
+            return Err(Kind::BadSpec { text: text.into(), reason }.into());
         }
         wrappers.push(wrapper);
     }
@@ -175,6 +187,7 @@ mod tests {
             ("cautious:0.5", "'0.5' is not of the form key=value"),
             ("ema + ema:0.9", "'ema' is given twice"),
             ("ema + swa", "'ema' and 'swa' are both averages of the weights"),
+            ("sam + agc + asam", "'sam' and 'asam' are both searches for the worst weights"),
             ("cautious + ", "it has no name"),
         ] {
             let error = parse(text).err().expect(text).to_string();

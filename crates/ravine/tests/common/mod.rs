@@ -160,6 +160,20 @@ pub(crate) const VARIANTS: &[&str] = &[
     "prox-adam:lr=0.01,prox=box",
     "prox-adam:lr=0.01,prox=group-lasso,strength=0.1",
     "prox-adam:lr=0.01,prox=simplex",
+    "adamp:lr=0.01",
+    "adamp:lr=0.01,delta=1000,nesterov=true,weight_decay=0.1",
+    "sgdp:lr=0.01",
+    "sgdp:lr=0.01,momentum=0.9,delta=1000,weight_decay=0.1",
+    "sgdp:lr=0.01,momentum=0.9,nesterov=true",
+    "amos:lr=0.01",
+    "amos:lr=0.01,momentum=0.9",
+    "came:lr=0.01",
+    "came:lr=0.01,weight_decay=0.1",
+    "padam:lr=0.01",
+    "padam:lr=0.01,amsgrad=false,partial=0.2",
+    "diffgrad:lr=0.01",
+    "ftrl:lr=0.01",
+    "ftrl:lr=0.01,beta=1,lambda_1=0.001,lambda_2=0.1",
 ];
 
 /// Whether the step of a variant depends on which elements make up a tensor.
@@ -167,7 +181,10 @@ pub(crate) fn sees_tensors(spec: &str) -> bool {
     let of_tensors = [
         "adafactor",
         "adam-mini",
+        "adamp",
         "adanorm",
+        "amos",
+        "came",
         "ef-signsgd",
         "fromage",
         "group-lasso",
@@ -178,6 +195,7 @@ pub(crate) fn sees_tensors(spec: &str) -> bool {
         "mars",
         "novograd",
         "nuclear",
+        "sgdp",
         "shampoo",
         "simplex",
         "soap",
@@ -188,7 +206,7 @@ pub(crate) fn sees_tensors(spec: &str) -> bool {
 
 /// Whether a variant moves weights that have no gradient: by decay, because a penalty pulls at them, or by noise.
 pub(crate) fn moves_by_itself(spec: &str) -> bool {
-    let moving = ["decay=0.1", "adamw", "prox", "fista", "fromage", "noisy-sgd", "sgld"];
+    let moving = ["decay=0.1", "adamw", "prox", "fista", "fromage", "ftrl", "noisy-sgd", "sgld"];
     spec == "asgd:lr=0.01" || moving.iter().any(|word| spec.contains(word))
 }
 

@@ -1,6 +1,7 @@
 //! The page of optimizers in the documentation is made from the catalogues, and README names every rule.
 
-use ravine::{Entry, Hyper, Optimizer, ParamSpec, Storage, bf16, rules, wrappers};
+use ravine::rules::{self, Problem};
+use ravine::{Entry, Hyper, Optimizer, ParamSpec, Storage, bf16, wrappers};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -97,9 +98,11 @@ fn page() -> String {
     }
     for entry in rules::CATALOGUE {
         section(&mut text, entry);
-        let suggested = rules::suggested(entry.name);
-        if !suggested.is_empty() {
-            writeln!(text, "- To begin with: `{}:{suggested}`", entry.name).unwrap();
+        for (problem, on) in [(Problem::Network, "a network"), (Problem::Function, "a steep function")] {
+            let suggested = rules::suggested(entry.name, problem);
+            if !suggested.is_empty() {
+                writeln!(text, "- To begin with on {on}: `{}:{suggested}`", entry.name).unwrap();
+            }
         }
         hyper_table(&mut text, &*(entry.make)());
     }

@@ -1,6 +1,6 @@
 //! Which of our configurations equals which of theirs.
 
-use ravine::{Builder, Group, Sam, rules};
+use ravine::{Builder, Group, rules};
 
 /// A configuration that must give the same trajectory as a golden one.
 #[derive(Clone, Copy)]
@@ -35,26 +35,9 @@ const fn noted(golden: &'static str, ours: &'static str, note: &'static str) -> 
     Case { note, ..same(golden, ours) }
 }
 
-/// One whose reference keeps scalars in f32: with them rounded the formula gives its bits but for 1e-15.
-const fn single(golden: &'static str, ours: &'static str, tolerance: f64, maximize: bool) -> Case {
-    let case = if maximize { up(golden, ours) } else { same(golden, ours) };
-    Case { tolerance, note: "the reference rounds step sizes or products of betas to f32", ..case }
-}
-
-/// SGD or another rule with [`Sam`].
-const fn sam(golden: &'static str, ours: &'static str, with: fn(Builder) -> Builder) -> Case {
-    Case {
-        tolerance: 2e-7,
-        note: "the reference takes the norm of the gradient in f32",
-        with,
-        ..same(golden, ours)
-    }
-}
-
 /// What of decay does not follow the learning rate there is divided by it here.
 const FIXED_DECAY: &str = "its decay is not scaled by lr: weight_decay is divided by lr";
 
-/// A case that differs by more, for the reason in the note.
 /// A case that differs by rounding alone, with options.
 const fn with(golden: &'static str, ours: &'static str, with: fn(Builder) -> Builder) -> Case {
     Case { golden, ours, tolerance: ROUNDING, note: "", with }
@@ -94,11 +77,11 @@ const SMALL: &str = "The reference does not precondition matrices this small";
 /// All cases. One line each, by library and class.
 #[rustfmt::skip]
 pub(crate) const CASES: &[Case] = &[
-    single("torch.ASGD.default", "asgd:lr=0.1", 1e-7, false),
-    single("torch.ASGD.lambd", "asgd:lr=0.1,lambd=0.01,alpha=0.6", 1e-7, false),
-    single("torch.ASGD.maximize", "asgd:lr=0.1", 1e-7, true),
-    single("torch.ASGD.t0", "asgd:lr=0.1,t0=10", 1e-7, false),
-    single("torch.ASGD.wd", "asgd:lr=0.1,weight_decay=0.1", 1e-7, false),
+    same("torch.ASGD.default", "asgd:lr=0.1"),
+    same("torch.ASGD.lambd", "asgd:lr=0.1,lambd=0.01,alpha=0.6"),
+    up("torch.ASGD.maximize", "asgd:lr=0.1"),
+    same("torch.ASGD.t0", "asgd:lr=0.1,t0=10"),
+    same("torch.ASGD.wd", "asgd:lr=0.1,weight_decay=0.1"),
     same("torch.Adadelta.default", "adadelta"),
     same("torch.Adadelta.eps", "adadelta:eps=0.001"),
     up("torch.Adadelta.maximize", "adadelta:weight_decay=0.1"),
@@ -127,12 +110,12 @@ pub(crate) const CASES: &[Case] = &[
     same("torch.Adamax.default", "adamax:lr=0.01"),
     up("torch.Adamax.maximize", "adamax:lr=0.01"),
     same("torch.Adamax.wd", "adamax:lr=0.01,weight_decay=0.1"),
-    single("torch.NAdam.betas", "nadam:lr=0.01,betas=0.8/0.95,eps=0.001", 1e-8, false),
-    single("torch.NAdam.decoupled", "nadam:lr=0.01,weight_decay=0.1,decoupled=true", 1e-8, false),
-    single("torch.NAdam.default", "nadam:lr=0.01", 1e-8, false),
-    single("torch.NAdam.maximize", "nadam:lr=0.01", 1e-8, true),
-    single("torch.NAdam.momentum_decay", "nadam:lr=0.01,momentum_decay=0.006", 1e-8, false),
-    single("torch.NAdam.wd", "nadam:lr=0.01,weight_decay=0.1", 1e-8, false),
+    same("torch.NAdam.betas", "nadam:lr=0.01,betas=0.8/0.95,eps=0.001"),
+    same("torch.NAdam.decoupled", "nadam:lr=0.01,weight_decay=0.1,decoupled=true"),
+    same("torch.NAdam.default", "nadam:lr=0.01"),
+    up("torch.NAdam.maximize", "nadam:lr=0.01"),
+    same("torch.NAdam.momentum_decay", "nadam:lr=0.01,momentum_decay=0.006"),
+    same("torch.NAdam.wd", "nadam:lr=0.01,weight_decay=0.1"),
     same("torch.RAdam.betas", "radam:lr=0.01,betas=0.9/0.9"),
     same("torch.RAdam.decoupled", "radam:lr=0.01,weight_decay=0.1,decoupled=true"),
     same("torch.RAdam.default", "radam:lr=0.01"),
@@ -208,17 +191,17 @@ pub(crate) const CASES: &[Case] = &[
     same("pytorch_optimizer.PID.default", "pid:momentum=0"),
     same("pytorch_optimizer.PID.momentum", "pid:lr=0.01,dampening=0.1,derivative=5,integral=3"),
     same("pytorch_optimizer.PID.wd", "pid:momentum=0,weight_decay=0.05"),
-    single("pytorch_optimizer.QHAdam.default", "qhadam", 1.5e-7, false),
-    single("pytorch_optimizer.QHAdam.nus", "qhadam:lr=0.01,betas=0.9/0.95,nus=0.7/0.9", 1.5e-7, false),
-    single("pytorch_optimizer.QHAdam.wd", "qhadam:weight_decay=0.05", 1.5e-7, false),
+    same("pytorch_optimizer.QHAdam.default", "qhadam"),
+    same("pytorch_optimizer.QHAdam.nus", "qhadam:lr=0.01,betas=0.9/0.95,nus=0.7/0.9"),
+    same("pytorch_optimizer.QHAdam.wd", "qhadam:weight_decay=0.05"),
     same("pytorch_optimizer.QHM.default", "qhm:lr=0.001,momentum=0,nu=1"),
     same("pytorch_optimizer.QHM.nu", "qhm:lr=0.1,momentum=0.9"),
     same("pytorch_optimizer.QHM.wd", "qhm:lr=0.001,momentum=0,nu=1,weight_decay=0.05"),
     same("pytorch_optimizer.RAdam.default", "radam:degenerated_to_sgd=false"),
     same("pytorch_optimizer.RAdam.degenerated", "radam:lr=0.01"),
-    sam("pytorch_optimizer.SAM.adamw", "adamw:lr=0.01", |builder| builder.sam(Sam { rho: 0.2, adaptive: false })),
-    sam("pytorch_optimizer.SAM.adaptive", "sgd:lr=0.05,momentum=0.9", |builder| builder.sam(Sam { rho: 0.5, adaptive: true })),
-    sam("pytorch_optimizer.SAM.default", "sgd:lr=0.05,momentum=0.9", |builder| builder.sam(Sam { rho: 0.05, adaptive: false })),
+    same("pytorch_optimizer.SAM.adamw", "adamw:lr=0.01 + sam:0.2"),
+    same("pytorch_optimizer.SAM.adaptive", "sgd:lr=0.05,momentum=0.9 + asam:0.5"),
+    same("pytorch_optimizer.SAM.default", "sgd:lr=0.05,momentum=0.9 + sam"),
     same("pytorch_optimizer.SGDW.dampening", "sgd:lr=0.1,momentum=0.9,dampening=0.5,weight_decay=0.05,decoupled=true"),
     same("pytorch_optimizer.SGDW.default", "sgd:lr=1e-4"),
     same("pytorch_optimizer.SGDW.nesterov", "sgd:lr=1e-4,momentum=0.9,nesterov=true"),
@@ -512,8 +495,8 @@ pub(crate) const CASES: &[Case] = &[
         1e-6,
         F32_QR,
     ),
-    with("optax.transform.centralize", "sgd:lr=0.1", |builder| builder.centralize(true)),
-    with("pytorch_optimizer.centralize_gradient.default", "sgd:lr=0.1", |builder| builder.centralize(true)),
+    same("optax.transform.centralize", "sgd:lr=0.1 + centralize"),
+    same("pytorch_optimizer.centralize_gradient.default", "sgd:lr=0.1 + centralize"),
     near("pytorch_optimizer.MARS.all", "mars:lr=0.01,weight_decay=0.05", 1e-6, MARS_ROOT),
     Case { with: mars_of_one_dimension, ..near("pytorch_optimizer.MARS.default", "mars", 1e-6, MARS_ROOT) },
     Case { with: amsgrad_of_one_dimension, ..near("pytorch_optimizer.MARS.amsbound", "mars:amsgrad=true", 1e-6, MARS_ROOT) },
@@ -521,4 +504,42 @@ pub(crate) const CASES: &[Case] = &[
     Case { with: mars_of_one_dimension, ..near("pytorch_optimizer.MARS.lion", "mars-lion:lr=0.01", 1e-6, MARS_ROOT) },
     Case { with: mars_of_one_dimension, ..near("pytorch_optimizer.MARS.wd", "mars:weight_decay=0.05", 1e-6, MARS_ROOT) },
     Case { with: |builder| builder.clip_norm(1.0), ..near("pytorch_optimizer.Adan.clip", "adan:lr=0.01", 1e-7, "the reference clips to 1 / (norm + 1e-8), not 1e-6") },
+    same("timm.AdamP.default", "adamp:lr=0.01"),
+    same("timm.AdamP.wd", "adamp:lr=0.01,weight_decay=0.05,nesterov=true"),
+    same("pytorch_optimizer.AdamP.centralized", "adamp:lr=0.01,eps_after_correction=false + centralize"),
+    same("pytorch_optimizer.AdamP.default", "adamp:eps_after_correction=false"),
+    same("pytorch_optimizer.AdamP.nesterov", "adamp:lr=0.01,nesterov=true,eps_after_correction=false"),
+    same("pytorch_optimizer.AdamP.project", "adamp:lr=0.01,delta=1,wd_ratio=0.3,weight_decay=0.05,eps_after_correction=false"),
+    same("pytorch_optimizer.AdamP.wd", "adamp:weight_decay=0.05,eps_after_correction=false"),
+    same("timm.SGDP.default", "sgdp:lr=0.1,momentum=0.9"),
+    same("timm.SGDP.wd", "sgdp:lr=0.1,momentum=0.9,nesterov=true,weight_decay=0.05"),
+    same("pytorch_optimizer.SGDP.default", "sgdp"),
+    same("pytorch_optimizer.SGDP.nesterov", "sgdp:momentum=0.9,nesterov=true"),
+    same("pytorch_optimizer.SGDP.project", "sgdp:lr=0.1,momentum=0.9,dampening=0.1,delta=1,wd_ratio=0.3,weight_decay=0.05"),
+    same("pytorch_optimizer.SGDP.wd", "sgdp:weight_decay=0.05"),
+    same("pytorch_optimizer.Amos.default", "amos"),
+    same("pytorch_optimizer.Amos.momentum", "amos:lr=0.01,momentum=0.9,beta=0.99"),
+    same("pytorch_optimizer.CAME.clip", "came:lr=0.01,betas=0.8/0.95/0.99,d=0.5"),
+    same("pytorch_optimizer.CAME.coupled", "came:weight_decay=0.05,decoupled=false"),
+    same("pytorch_optimizer.CAME.default", "came"),
+    same("pytorch_optimizer.CAME.wd", "came:weight_decay=0.05"),
+    same("pytorch_optimizer.DiffGrad.betas", "diffgrad:lr=0.01,betas=0.8/0.95,eps_root=1e-15"),
+    same("pytorch_optimizer.DiffGrad.default", "diffgrad:eps_root=1e-15"),
+    same("pytorch_optimizer.DiffGrad.wd", "diffgrad:weight_decay=0.05,decoupled=true,eps_root=1e-15"),
+    same("pytorch_optimizer.FTRL.default", "ftrl"),
+    same("pytorch_optimizer.FTRL.l1l2", "ftrl:lr=0.1,beta=1,lambda_1=0.1,lambda_2=0.05"),
+    same("pytorch_optimizer.PAdam.default", "padam:amsgrad=false"),
+    same("pytorch_optimizer.PAdam.partial", "padam:lr=0.01,partial=0.4,amsgrad=false"),
+    same("pytorch_optimizer.PAdam.wd", "padam:weight_decay=0.05,amsgrad=false"),
+    same("dadaptation.DAdaptAdam.default", "dadapt-adam"),
+    same("dadaptation.DAdaptAdam.bias_correction", "dadapt-adam:d0=0.001,bias_correction=true"),
+    same("dadaptation.DAdaptAdam.decoupled", "dadapt-adam:d0=0.001,weight_decay=0.05,decoupled=true"),
+    same("dadaptation.DAdaptAdam.start", "dadapt-adam:d0=0.001,growth_rate=1.1,betas=0.8/0.95"),
+    same("dadaptation.DAdaptAdam.wd", "dadapt-adam:d0=0.001,weight_decay=0.05"),
+    same("dadaptation.DAdaptAdaGrad.default", "dadapt-adagrad:eps=1e-6"),
+    same("dadaptation.DAdaptAdaGrad.start", "dadapt-adagrad:d0=0.001,growth_rate=1.1,eps=1e-6"),
+    same("dadaptation.DAdaptLion.default", "dadapt-lion:betas=0.9/0.99"),
+    same("dadaptation.DAdaptLion.wd", "dadapt-lion:d0=0.001,weight_decay=0.05,decoupled=true,betas=0.8/0.95"),
+    same("dadaptation.DAdaptSGD.default", "dadapt-sgd:momentum=0"),
+    same("dadaptation.DAdaptSGD.start", "dadapt-sgd:d0=0.001,momentum=0,growth_rate=1.1"),
 ];
