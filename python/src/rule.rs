@@ -4,7 +4,7 @@ use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use pyo3::{Borrowed, IntoPyObjectExt};
-use ravine::{Hyper, Value, rules};
+use ravine::{Dtype, Storage, Value, rules};
 
 /// An update rule of the engine's catalogue with its hyper-parameters.
 #[pyclass(module = "ravine._native")]
@@ -120,6 +120,34 @@ impl Rule {
     /// The numbers kept for each tensor.
     fn tensor_memory(&self) -> Vec<(&'static str, f64)> {
         self.rule.tensor_memory()
+    }
+
+    /// How the slots of a tensor of `len` numbers are kept where `storage` is asked for, and f64 is computed in or f32: the
+    /// name of the type, and for rows of bytes how many and what fresh ones are full of.
+    fn storage(&self, storage: &str, double: bool, len: usize) -> PyResult<Vec<(&'static str, Option<(usize, u8)>)>> {
+        let known = Storage::ALL.iter().find(|(name, _)| *name == storage).ok_or_else(|| {
+            let names = Storage::ALL.map(|(name, _)| name).join(", ");
+            PyValueError::new_err(format!("there is no storage '{storage}'; there is: {names}"))
+        })?;
+        let describe = |slot: &ravine::Slot| {
+            let dtype = Dtype::of(known.1, slot, double);
+            let (name, bytes) = crate::group::name(dtype);
+            match bytes && slot.init() != 0.0 {
+                true => Err(PyValueError::new_err(format!(
+                    "{}: {} starts at {} and cannot be kept as {storage}",
+                    self.rule.name(),
+                    slot.name(),
+                    slot.init()
+                ))),
+                false => Ok((name, bytes.then(|| (dtype.bytes(len), dtype.zero())))),
+            }
+        };
+        self.rule.slots().iter().map(describe).collect()
+    }
+
+    /// Whether it goes by the shapes of tensors, and not by their elements alone.
+    fn whole(&self) -> PyResult<bool> {
+        Ok(self.rule.traffic().map_err(error)?.whole)
     }
 
     /// The slot that weights to evaluate with are mixed from, and its weight; or None.
