@@ -4,7 +4,7 @@ use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use pyo3::{Borrowed, IntoPyObjectExt};
-use ravine::{Dtype, Storage, Value, rules};
+use ravine::{Dtype, Foreign, Storage, Value, rules};
 
 /// An update rule of the engine's catalogue with its hyper-parameters.
 #[pyclass(module = "ravine._native")]
@@ -110,6 +110,11 @@ impl Rule {
     /// What is kept for a tensor of this shape in buffers of shapes of their own: names and shapes.
     fn buffers(&self, shape: Vec<usize>) -> Vec<(&'static str, Vec<usize>)> {
         self.rule.buffers(&shape).iter().map(|buffer| (buffer.name(), buffer.shape().to_vec())).collect()
+    }
+
+    /// The values of these before the first step.
+    fn fresh_buffers(&self, shape: Vec<usize>) -> Vec<Vec<f64>> {
+        Foreign::<f64>::new(&*self.rule, vec![shape]).buffers.remove(0)
     }
 
     /// The numbers kept for all tensors of a group: names and what they start from.
