@@ -71,6 +71,19 @@ _NAMES = {
     "soap": "SOAP",
     "stable-adamw": "StableAdamW",
 }
+
+#: Classes that keep their state in 8 bits unless asked otherwise, by bitsandbytes' names.
+_IN_8_BITS = {
+    "adagrad": "Adagrad8bit",
+    "adam": "Adam8bit",
+    "adamw": "AdamW8bit",
+    "ademamix": "AdEMAMix8bit",
+    "lamb": "LAMB8bit",
+    "lars": "LARS8bit",
+    "lion": "Lion8bit",
+    "rmsprop": "RMSprop8bit",
+    "sgd": "SGD8bit",
+}
 _OPTIONS = {"maximize": False, "storage": "full", "cautious": False, "seed": 0}
 _DTYPES = {
     "float64": torch.float64,
@@ -95,7 +108,7 @@ class RuleOptimizer(Engine):
 
     def __init__(self, params: Any, lr: float | Tensor | None = None, **hyper: Any) -> None:
         rule = Rule(self._rule)
-        defaults = {**_OPTIONS, **rule.hyper()}
+        defaults = {**self._options, **rule.hyper()}
         unknown = hyper.keys() - defaults.keys()
         if unknown:
             known = ", ".join(defaults)
@@ -123,8 +136,9 @@ class RuleOptimizer(Engine):
     def _hyper(self, group: dict[str, Any]) -> dict[str, Any]:
         return {name: plain(group[name]) for name in self._hyper_names if name != "lr"}
 
-    #: Hyper-parameters of the rule.
+    #: Hyper-parameters of the rule, and those of every rule with their defaults.
     _hyper_names: tuple[str, ...]
+    _options: dict[str, Any] = _OPTIONS
 
     def _step_otherwise(self, why: Refused, tail: Tail) -> None:
         raise RuntimeError(f"{type(self).__name__}: {why}") from why
@@ -261,29 +275,39 @@ def class_name(rule: str) -> str:
     return _NAMES.get(rule) or "".join(part.capitalize() for part in rule.split("-"))
 
 
-def _signature(entry: dict[str, Any]) -> inspect.Signature:
+def _signature(entry: dict[str, Any], options: dict[str, Any]) -> inspect.Signature:
     hyper = {hyper["name"]: hyper["default"] for hyper in entry["hyper"]}
     either, keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
     parameters = [
         inspect.Parameter("params", either),
         inspect.Parameter("lr", either, default=hyper.pop("lr")),
-        *(inspect.Parameter(name, keyword, default=value) for name, value in {**hyper, **_OPTIONS}.items()),
+        *(inspect.Parameter(name, keyword, default=value) for name, value in {**hyper, **options}.items()),
     ]
     return inspect.Signature(parameters)
 
 
-def _make(entry: dict[str, Any]) -> type[RuleOptimizer]:
-    names = tuple(hyper["name"] for hyper in entry["hyper"])
+def _make(entry: dict[str, Any], name: str, storage: str = "full") -> type[RuleOptimizer]:
+    options = {**_OPTIONS, "storage": storage}
     members = {
         "__doc__": _doc(entry),
         "__module__": __name__,
-        "__signature__": _signature(entry),
+        "__signature__": _signature(entry, options),
         "_rule": entry["name"],
-        "_hyper_names": names,
+        "_hyper_names": tuple(hyper["name"] for hyper in entry["hyper"]),
+        "_options": options,
     }
-    return type(class_name(entry["name"]), (RuleOptimizer,), members)
+    return type(name, (RuleOptimizer,), members)
 
 
-_classes = [_make(entry) for entry in rules() if entry["name"] not in _ELSEWHERE]
+def _make_all() -> Iterator[type[RuleOptimizer]]:
+    for entry in rules():
+        rule = entry["name"]
+        if rule not in _ELSEWHERE:
+            yield _make(entry, class_name(rule))
+        if rule in _IN_8_BITS:
+            yield _make(entry, _IN_8_BITS[rule], "int8")
+
+
+_classes = [*_make_all()]
 globals().update((cls.__name__, cls) for cls in _classes)
 __all__ = ["RuleOptimizer", *sorted(cls.__name__ for cls in _classes)]
