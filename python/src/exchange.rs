@@ -33,6 +33,9 @@ struct Api {
     look: Option<unsafe extern "C" fn(*mut ffi::PyObject, *mut Raw) -> c_int>,
 }
 
+/// No memory lies in the first page.
+const LEAST: usize = 4096;
+
 const CPU: i32 = 1;
 const FLOAT: u8 = 2;
 const BFLOAT: u8 = 4;
@@ -70,8 +73,11 @@ impl Raw {
         usize::from(self.dtype[1]) / if self.dtype[0] == COMPLEX { 16 } else { 8 }
     }
 
-    fn is_aligned(&self) -> bool {
-        self.size() != 0 && self.address() % self.size() == 0
+    /// Whether it lies at an address that its type allows, and at one that can be: memory may have been given back.
+    fn is_well_placed(&self) -> bool {
+        self.size() != 0
+            && self.address() % self.size() == 0
+            && (self.address() >= LEAST || self.shape().contains(&0))
     }
 
     /// Whether the elements lie as those of the other do: in strides of dimensions that have more than one element.
@@ -111,7 +117,7 @@ impl View {
 
     /// Whether the other has the layout of this one.
     pub(crate) fn lies(&self, raw: &Raw) -> bool {
-        raw.lies_like(&self.shape, &self.strides) && raw.is_aligned()
+        raw.lies_like(&self.shape, &self.strides) && raw.is_well_placed()
     }
 
     pub(crate) fn address(&self) -> usize {
@@ -250,7 +256,7 @@ impl Exchange {
             let Some(raw) = self.look(tensor.as_borrowed()) else { return Ok(None) };
             let view = View::new(&raw);
             match view.dtype() {
-                Some(dtype) if view.is_dense() && raw.is_aligned() => {
+                Some(dtype) if view.is_dense() && raw.is_well_placed() => {
                     let numbers = raw.numbers() * if view.is_complex() { 2 } else { 1 };
                     list.push((dtype, raw.address(), numbers));
                 }
@@ -269,7 +275,7 @@ impl Exchange {
     }
 }
 
-/// Looks at a tensor that a message is to name.
+/// Looks at a tensor at leisure; a message names it.
 pub(crate) fn view(exchange: &Exchange, name: &str, tensor: &Bound<'_, PyAny>) -> PyResult<View> {
     if !exchange.is_plain(tensor.as_borrowed()) {
         let kind = tensor.get_type();
@@ -284,8 +290,14 @@ pub(crate) fn view(exchange: &Exchange, name: &str, tensor: &Bound<'_, PyAny>) -
     if exchange.is_turned(tensor.as_borrowed(), view.is_complex())? {
         return Err(PyTypeError::new_err(format!("{name} is a conjugate or negative view")));
     }
-    if !raw.is_aligned() {
+    if !raw.is_well_placed() {
         return Err(PyValueError::new_err(format!("{name} lies at an address that its type does not allow")));
     }
-    Ok(view)
+    let storage: usize = tensor.call_method0("untyped_storage")?.call_method0("nbytes")?.extract()?;
+    let start: usize = tensor.call_method0("storage_offset")?.extract()?;
+    let size: usize = tensor.call_method0("element_size")?.extract()?;
+    match view.is_dense() && (start + raw.numbers()).saturating_mul(size) > storage {
+        true => Err(PyValueError::new_err(format!("{name} has less memory than its shape needs"))),
+        false => Ok(view),
+    }
 }

@@ -23,7 +23,11 @@ fn value(name: &str, now: &Value, given: &Bound<'_, PyAny>) -> PyResult<Value> {
         PyTypeError::new_err(format!("{name} must be {expected}, not {got}"))
     };
     Ok(match now {
-        Value::Bool(_) => Value::Bool(given.extract().map_err(|_| wrong("True or False"))?),
+        // Flags of PyTorch's groups may be whole numbers.
+        Value::Bool(_) => match given.extract::<i64>() {
+            Ok(number @ 0..=1) => Value::Bool(number == 1),
+            _ => Value::Bool(given.extract().map_err(|_| wrong("True or False"))?),
+        },
         Value::Int(_) => Value::Int(given.extract().map_err(|_| wrong("a whole number, 0 or more"))?),
         Value::Float(_) => Value::Float(given.extract().map_err(|_| wrong("a number"))?),
         Value::Pair(_) => Value::Pair(given.extract().map_err(|_| wrong("two numbers"))?),

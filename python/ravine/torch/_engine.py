@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -98,7 +99,7 @@ class Cell:
             return
         try:
             self.rule.update(hyper)
-        except (TypeError, ValueError) as error:
+        except ValueError as error:
             raise Refused(str(error)) from error
         self.hyper = hyper
         slots = self.rule.slots()
@@ -171,6 +172,8 @@ class Engine(torch.optim.Optimizer):
             raise Refused("capturable or differentiable")
         cell.take_up(self._hyper(group))
         cell.lr = plain(group["lr"])
+        if not isinstance(cell.lr, numbers.Real):
+            raise TypeError(f"lr must be a number, not {type(cell.lr).__name__}")
         if not 0.0 <= cell.lr < math.inf:
             raise Refused(f"lr is {cell.lr}: it must be finite, and 0 or more")
         cell.copied.clear()
