@@ -353,15 +353,18 @@ def test_memory_at_odd_addresses():
     assert (even == 0).all()
 
 
-def test_inference_tensors_are_left_to_torch():
-    def make():
+def test_inference_tensors_are_stepped_within_inference_mode_alone():
+    for cls in (ours.AdamW, ours.Lion):
         with torch.inference_mode():
-            return [torch.ones(3)]
-
-    assert alike(pair(make, step, "SGD", lr=0.1))
-    params = make()
-    with pytest.raises(RuntimeError, match="the parameter is an inference tensor"):
-        step(ours.Lion(params), params)
+            params = [torch.ones(3)]
+            optimizer = cls(params)
+        with pytest.raises(RuntimeError, match="the parameter is an inference tensor"):
+            step(optimizer, params)
+        assert (params[0] == 1).all()
+    with torch.inference_mode():
+        params = [torch.ones(3)]
+        step(ours.AdamW(params), params)
+        assert (params[0] < 1).all()
 
 
 def test_a_step_within_a_step_or_beside_one():

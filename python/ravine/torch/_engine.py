@@ -200,6 +200,9 @@ class Engine(torch.optim.Optimizer):
             if tensor.device.type != "cpu" or tensor.layout is not torch.strided:
                 raise Refused(f"{name} is on device {tensor.device} with layout {tensor.layout}")
             if tensor.is_inference():
+                if not torch.is_inference_mode_enabled():
+                    # PyTorch would write to it before it raises.
+                    raise RuntimeError(f"{name} is an inference tensor, stepped outside of inference mode")
                 raise Refused(f"{name} is an inference tensor")
         if grad.dtype == param.dtype and grad.shape == param.shape:
             if grad.stride() != param.stride() or grad.is_neg() or grad.is_conj():
