@@ -1,10 +1,12 @@
 //! The engine as a Python module: `ravine._native`, below the package `ravine`.
 
 mod catalogue;
+mod entries;
+mod exchange;
+mod group;
 mod rule;
 mod schedule;
 mod table;
-mod tensors;
 
 use pyo3::prelude::*;
 
@@ -13,11 +15,15 @@ mod _native {
     #[pymodule_export]
     use super::catalogue::{rules, schedules};
     #[pymodule_export]
+    use super::entries::Entries;
+    #[pymodule_export]
+    use super::exchange::Exchange;
+    #[pymodule_export]
+    use super::group::Group;
+    #[pymodule_export]
     use super::rule::Rule;
     #[pymodule_export]
     use super::schedule::Schedule;
     #[pymodule_export]
     use super::table::Table;
-    #[pymodule_export]
-    use super::tensors::Group;
 }

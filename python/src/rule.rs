@@ -4,7 +4,7 @@ use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use pyo3::{Borrowed, IntoPyObjectExt};
-use ravine::{Hyper, Value, rules};
+use ravine::{Dtype, Foreign, Storage, Value, rules};
 
 /// An update rule of the engine's catalogue with its hyper-parameters.
 #[pyclass(module = "ravine._native")]
@@ -23,7 +23,11 @@ fn value(name: &str, now: &Value, given: &Bound<'_, PyAny>) -> PyResult<Value> {
         PyTypeError::new_err(format!("{name} must be {expected}, not {got}"))
     };
     Ok(match now {
-        Value::Bool(_) => Value::Bool(given.extract().map_err(|_| wrong("True or False"))?),
+        // Flags of PyTorch's groups may be whole numbers.
+        Value::Bool(_) => match given.extract::<i64>() {
+            Ok(number @ 0..=1) => Value::Bool(number == 1),
+            _ => Value::Bool(given.extract().map_err(|_| wrong("True or False"))?),
+        },
         Value::Int(_) => Value::Int(given.extract().map_err(|_| wrong("a whole number, 0 or more"))?),
         Value::Float(_) => Value::Float(given.extract().map_err(|_| wrong("a number"))?),
         Value::Pair(_) => Value::Pair(given.extract().map_err(|_| wrong("two numbers"))?),
@@ -112,6 +116,11 @@ impl Rule {
         self.rule.buffers(&shape).iter().map(|buffer| (buffer.name(), buffer.shape().to_vec())).collect()
     }
 
+    /// The values of these before the first step.
+    fn fresh_buffers(&self, shape: Vec<usize>) -> Vec<Vec<f64>> {
+        Foreign::<f64>::new(&*self.rule, vec![shape]).buffers.remove(0)
+    }
+
     /// The numbers kept for all tensors of a group: names and what they start from.
     fn memory(&self) -> Vec<(&'static str, f64)> {
         self.rule.memory()
@@ -120,6 +129,34 @@ impl Rule {
     /// The numbers kept for each tensor.
     fn tensor_memory(&self) -> Vec<(&'static str, f64)> {
         self.rule.tensor_memory()
+    }
+
+    /// How the slots of a tensor of `len` numbers are kept where `storage` is asked for, and f64 is computed in or f32: the
+    /// name of the type, and for rows of bytes how many and what fresh ones are full of.
+    fn storage(&self, storage: &str, double: bool, len: usize) -> PyResult<Vec<(&'static str, Option<(usize, u8)>)>> {
+        let known = Storage::ALL.iter().find(|(name, _)| *name == storage).ok_or_else(|| {
+            let names = Storage::ALL.map(|(name, _)| name).join(", ");
+            PyValueError::new_err(format!("there is no storage '{storage}'; there is: {names}"))
+        })?;
+        let describe = |slot: &ravine::Slot| {
+            let dtype = Dtype::of(known.1, slot, double);
+            let (name, bytes) = crate::group::name(dtype);
+            match bytes && slot.init() != 0.0 {
+                true => Err(PyValueError::new_err(format!(
+                    "{}: {} starts at {} and cannot be kept as {storage}",
+                    self.rule.name(),
+                    slot.name(),
+                    slot.init()
+                ))),
+                false => Ok((name, bytes.then(|| (dtype.bytes(len), dtype.zero())))),
+            }
+        };
+        self.rule.slots().iter().map(describe).collect()
+    }
+
+    /// Whether it goes by the shapes of tensors, and not by their elements alone.
+    fn whole(&self) -> PyResult<bool> {
+        Ok(self.rule.traffic().map_err(error)?.whole)
     }
 
     /// The slot that weights to evaluate with are mixed from, and its weight; or None.

@@ -36,6 +36,9 @@ impl Tensors {
 /// # Safety
 /// The address is that of as many numbers.
 pub(crate) unsafe fn copy<R: Math>(values: &mut [R], address: usize, out: bool) {
+    if values.is_empty() {
+        return;
+    }
     let there = address as *mut R;
     // SAFETY: as promised by the caller.
     unsafe {

@@ -1,17 +1,19 @@
 //! Steps over memory that somebody else owns: parameters, gradients and state of another library, at their addresses.
 
-use crate::element::Math;
+use crate::element::{Element, Math};
 use crate::error::Result;
 use crate::group::{buffers, dry_run};
 use crate::job::{Job, Scratch};
 use crate::params::ParamSpec;
 use crate::pass::Pass;
-use crate::plan::Plan;
+use crate::plan::{Piece, Plan};
 use crate::random::Random;
-use crate::rule::{At, Decay, Rule};
-use crate::simd::Level;
+use crate::rule::{At, Decay, Rule, Slot};
+use crate::simd::{self, Level, Work};
 use crate::spot::{After, Before, Table};
-use crate::state::{Format, Lane, Rounded};
+use crate::state::{Format, Lane, Rounded, Storage};
+use crate::sums::{self, LANES, Places};
+use half::{bf16, f16};
 
 /// The type of the numbers at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,22 +26,122 @@ pub enum Dtype {
     Bf16,
     /// IEEE half precision.
     F16,
+    /// 8 bits in blocks of 256, see [`Storage::Int8`]: the codes of a tensor, bytes up to a multiple of 4, the scales as f32.
+    Int8 {
+        /// Whether numbers may be below 0.
+        signed: bool,
+    },
+    /// 4 bits in blocks of 128, see [`Storage::Int4`]: laid out likewise.
+    Int4,
 }
 
 impl Dtype {
+    /// What a slot is kept in where this storage is asked for, and f64 is computed in or f32.
+    pub fn of(storage: Storage, slot: &Slot, double: bool) -> Self {
+        let format = match double {
+            true => storage.format::<f64>(slot.signed, slot.inexact),
+            false => storage.format::<f32>(slot.signed, slot.inexact),
+        };
+        match format {
+            Format::F64 => Self::F64,
+            Format::F32 => Self::F32,
+            Format::Bf16 => Self::Bf16,
+            Format::F16 => Self::F16,
+            Format::Int8 { signed } => Self::Int8 { signed },
+            Format::Int4 => Self::Int4,
+        }
+    }
+
     fn format(self) -> Format {
         match self {
             Self::F64 => Format::F64,
             Self::F32 => Format::F32,
             Self::Bf16 => Format::Bf16,
             Self::F16 => Format::F16,
+            Self::Int8 { signed } => Format::Int8 { signed },
+            Self::Int4 => Format::Int4,
         }
     }
 
-    /// Bytes of one number.
-    pub fn size(self) -> usize {
-        self.format().bytes(1)
+    /// Bytes before the scales of `len` numbers.
+    fn codes(self, len: usize) -> usize {
+        self.format().bytes(len).next_multiple_of(size_of::<f32>())
     }
+
+    /// Bytes of `len` numbers.
+    pub fn bytes(self, len: usize) -> usize {
+        match self.format().scales(len) {
+            0 => self.format().bytes(len),
+            scales => self.codes(len) + scales * size_of::<f32>(),
+        }
+    }
+
+    /// The byte whose codes, with scales of 0, stand for zeros.
+    pub fn zero(self) -> u8 {
+        self.format().zero()
+    }
+
+    fn lane(self, address: *mut u8, len: usize) -> Lane {
+        Lane { codes: address, scales: address.wrapping_add(self.codes(len)).cast() }
+    }
+}
+
+/// The sum of the squares of all numbers of some tensors, in f64: types, addresses and lengths. Its bits depend neither on
+/// threads nor on how the numbers are cut into tensors. Numbers in blocks do not count.
+///
+/// # Safety
+/// Each address is that of as many numbers of the type, and nobody writes to them during the call.
+pub unsafe fn sum_of_squares(tensors: &[(Dtype, *const u8, usize)]) -> f64 {
+    let plan = Plan::flat(tensors.iter().map(|(_, _, len)| *len));
+    let mut partial = vec![0.0; plan.len()];
+    let (places, tensors) = (Places(partial.as_mut_ptr()), Readable(tensors));
+    plan.tasks(|index, _, pieces| {
+        let sum = simd::dispatch(Level::widest(), Squares { pieces, tensors: &tensors });
+        // SAFETY: there is one place for each task, and each task writes its own.
+        unsafe { places.write(index, sum) };
+    });
+    partial.iter().sum()
+}
+
+struct Readable<'a>(&'a [(Dtype, *const u8, usize)]);
+// SAFETY: what is there is only read, as `sum_of_squares` was promised.
+unsafe impl Sync for Readable<'_> {}
+
+struct Squares<'a> {
+    pieces: &'a [Piece],
+    tensors: &'a Readable<'a>,
+}
+
+impl Work for Squares<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        let mut lanes = [0.0; LANES];
+        for piece in self.pieces {
+            let (dtype, address, _) = self.tensors.0[piece.member];
+            // SAFETY: `sum_of_squares` was promised numbers of this type in all of the tensor's places.
+            unsafe {
+                match dtype {
+                    Dtype::F64 => squares::<f64>(&mut lanes, piece, address),
+                    Dtype::F32 => squares::<f32>(&mut lanes, piece, address),
+                    Dtype::Bf16 => squares::<bf16>(&mut lanes, piece, address),
+                    Dtype::F16 => squares::<f16>(&mut lanes, piece, address),
+                    Dtype::Int8 { .. } | Dtype::Int4 => {}
+                }
+            }
+        }
+        lanes.iter().sum()
+    }
+}
+
+/// # Safety
+/// The address is that of a tensor of this type that has this piece.
+#[inline(always)]
+unsafe fn squares<T: Element>(lanes: &mut [f64; LANES], piece: &Piece, address: *const u8) {
+    // SAFETY: as promised by the caller.
+    let values = unsafe { std::slice::from_raw_parts(address.cast::<T>().add(piece.start), piece.len) };
+    sums::add(lanes, piece.flat, values, |x| x * x);
 }
 
 /// What one step does around the rule.
@@ -139,8 +241,9 @@ impl<R: Math> Foreign<R> {
     /// If the number of columns or addresses does not fit the rule and the tensors.
     ///
     /// # Safety
-    /// Each address is that of as many numbers of the column's type, in row-major order, as the tensor's shape says. None of
-    /// them overlaps another or is used by anybody else during the call.
+    /// Each address is that of as many numbers of the column's type, in row-major order, as the tensor's shape says
+    /// ([`Dtype::bytes`]), and is a multiple of the size of one. None of them overlaps another or is used by anybody else
+    /// during the call.
     pub unsafe fn step(
         &mut self,
         rule: &dyn Rule,
@@ -158,7 +261,9 @@ impl<R: Math> Foreign<R> {
         self.columns.clear();
         self.columns.extend(columns.iter().map(|dtype| dtype.format()));
         self.lanes.clear();
-        self.lanes.extend(table.iter().map(|&address| Lane::new(address)));
+        for (row, &len) in table.chunks_exact(columns.len()).zip(&self.lens) {
+            self.lanes.extend(row.iter().zip(columns).map(|(&address, dtype)| dtype.lane(address, len)));
+        }
         self.dry.clone_from(&self.memory);
         dry_run(rule, step.at, slots, &mut self.dry)?;
 
@@ -169,7 +274,7 @@ impl<R: Math> Foreign<R> {
         let sd = rule.noise(step.at);
         let noise = (sd > 0.0).then(|| (sd, Random::new(step.seed).stream(0).stream(step.at.step)));
         let job = Job {
-            plan: &self.flat,
+            plan: if columns.iter().any(|dtype| dtype.format().in_blocks()) { &self.by_tensor } else { &self.flat },
             by_tensor: &self.by_tensor,
             table: Table { lanes: &self.lanes, columns: &self.columns, lens: &self.lens, slots },
             params: &self.params,

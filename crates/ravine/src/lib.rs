@@ -128,7 +128,7 @@ pub use element::{Element, Math};
 pub use error::{Error, Result};
 pub use evaluation::Evaluation;
 pub use extras::{GradientNoise, Rounding};
-pub use foreign::{Dtype, Foreign, ForeignStep};
+pub use foreign::{Dtype, Foreign, ForeignStep, sum_of_squares};
 pub use group::{Group, layer_decay};
 pub use half::{bf16, f16};
 pub use hyper::{Field, Hyper, Param, Range, Value};

@@ -91,7 +91,7 @@ impl Format {
     }
 
     /// The byte that fresh state of zeros is full of.
-    fn zero(self) -> u8 {
+    pub(crate) fn zero(self) -> u8 {
         match self {
             Self::Int8 { signed: true } => SIGNED8.zero(),
             Self::Int8 { signed: false } => UNSIGNED8.zero(),

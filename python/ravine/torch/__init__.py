@@ -1,5 +1,49 @@
-"""A drop-in for :mod:`torch.optim`: the same names, arguments, state and numbers, and a faster step."""
+"""A drop-in for :mod:`torch.optim`: the same names, arguments, state and numbers, and a faster step.
 
-from ravine.torch.optim import SGD, Adagrad, Adam, AdamW, RMSprop
+- :mod:`ravine.torch.optim`: the classes of :mod:`torch.optim`.
+- :mod:`ravine.torch.rules`: the other update rules of the engine's catalogue, one class each.
+- :mod:`ravine.torch.tail`: clipping, averages of the weights, and all of a step in one pass.
+"""
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "RMSprop"]
+from ravine.torch import rules
+from ravine.torch.optim import (
+    ASGD,
+    LBFGS,
+    SGD,
+    Adadelta,
+    Adafactor,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Muon,
+    NAdam,
+    RAdam,
+    RMSprop,
+    Rprop,
+    SparseAdam,
+)
+from ravine.torch.rules import *  # noqa: F403
+from ravine.torch.tail import EMA, clip_grad_norm_, fused_tail
+
+__all__ = [
+    "EMA",
+    "ASGD",
+    "LBFGS",
+    "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Muon",
+    "NAdam",
+    "RAdam",
+    "RMSprop",
+    "Rprop",
+    "SparseAdam",
+    "clip_grad_norm_",
+    "fused_tail",
+    *rules.__all__,
+]

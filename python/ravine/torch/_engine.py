@@ -1,233 +1,258 @@
-"""The engine's step on the parameters of a PyTorch optimizer."""
+"""The engine's step on the parameters of an optimizer of PyTorch."""
 
 from __future__ import annotations
 
-import inspect
-from typing import Any
+import math
+import numbers
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd.graph import increment_version
 
-from ravine._native import Group, Rule
+from ravine._native import Entries, Exchange, Group, Rule
 
-_FLOATS = {
-    torch.float64: "float64",
-    torch.float32: "float32",
-    torch.bfloat16: "bfloat16",
-    torch.float16: "float16",
-}
-_PLAIN_TYPES = (Tensor, torch.nn.Parameter)
+if TYPE_CHECKING:
+    from ravine.torch.tail import EMA
+
+if not hasattr(Tensor, "__dlpack_c_exchange_api__"):
+    raise ImportError(f"ravine.torch needs PyTorch 2.10 or newer; this is {torch.__version__}")
+
+_base: Any = torch._C.TensorBase  # type: ignore[attr-defined]
+exchange = Exchange(
+    Tensor.__dlpack_c_exchange_api__,  # type: ignore[attr-defined]
+    (Tensor, torch.nn.Parameter),
+    _base.is_neg,
+    _base.is_conj,
+)
+_DOUBLE = (torch.float64, torch.complex128)
 
 
 class Refused(Exception):
-    """The engine cannot step this; PyTorch's own implementation can, or says why not."""
+    """The engine cannot make this step. Nothing was written."""
 
 
-def _real(tensor: Tensor) -> Tensor:
-    """A complex tensor as pairs of real numbers, in place."""
-    return torch.view_as_real(tensor) if tensor.is_complex() else tensor
+def plain(value: Any) -> Any:
+    """A hyper-parameter without tensors."""
+    if isinstance(value, Tensor):
+        return value.item()
+    if isinstance(value, (tuple, list)):
+        return tuple(plain(part) for part in value)
+    return value
 
 
-def _is_dense(tensor: Tensor) -> bool:
-    """Whether its elements fill a piece of memory without gaps or repetitions, in whatever order."""
-    expected = 1
-    for stride, size in sorted((st, si) for si, st in zip(tensor.shape, tensor.stride()) if si != 1):
-        if stride != expected:
-            return False
-        expected *= size
-    return True
+class Layout(NamedTuple):
+    """What a rule keeps for a parameter: names in its state, as :meth:`Group.bind` takes them."""
+
+    state: dict[str, Any] | None
+    slots: list[tuple[str, str | None]]
+    buffers: list[str]
+    numbers: list[str]
+    memory: list[str]
+    count: str | bool | None
 
 
-def _memory_of(tensor: Any, name: str) -> Tensor:
-    """The tensor as real numbers in the memory of this machine, or a refusal."""
-    if type(tensor) not in _PLAIN_TYPES:
-        raise Refused(f"{name} is a {type(tensor).__name__}, not a plain tensor")
-    if tensor.device.type != "cpu" or tensor.layout is not torch.strided:
-        raise Refused(f"{name} is on {tensor.device} with layout {tensor.layout}")
-    if tensor.is_conj() or tensor.is_neg():
-        raise Refused(f"{name} is a conjugate or negative view")
-    tensor = _real(tensor)
-    if tensor.dtype not in _FLOATS:
-        raise Refused(f"{name} is of type {tensor.dtype}")
-    return tensor
+@dataclass
+class Tail:
+    """What is done in the same pass as the step."""
+
+    max_norm: float | None = None
+    error_if_nonfinite: bool = False
+    ema: EMA | None = None
+    zero_grad: bool = False
+    #: Set by the step: the norm of all gradients.
+    norm: float | None = None
+
+    def clip(self, norm: float) -> float:
+        """The factor on the gradients whose norm this is."""
+        self.norm = norm
+        if self.max_norm is None:
+            return 1.0
+        if self.error_if_nonfinite and not math.isfinite(norm):
+            raise RuntimeError(f"the norm of the gradients is {norm}: nothing was stepped")
+        factor = self.max_norm / (norm + 1e-6)
+        # What NaN passes through, as in torch.nn.utils.clip_grad_norm_.
+        return 1.0 if factor >= 1.0 else factor
 
 
 class Cell:
     """One parameter group: the engine's rule with the group's hyper-parameters, and its tensors."""
 
-    def __init__(self, rule: str, names: list[str]) -> None:
+    def __init__(self, rule: str) -> None:
         self.rule = Rule(rule)
-        self.names = names
-        self.values: list[Any] = []
-        self.group = Group(torch._C.TensorBase)  # type: ignore[attr-defined]
-        self.slots: list[tuple[str, float]] = []
+        self.whole = self.rule.whole()
+        self.group = Group(exchange)
+        self.hyper: dict[str, Any] = {}
+        self.slots = self.rule.slots()
+        self.lr = 0.0
+        #: Whether there are parameters in double precision.
+        self.double = False
         #: Parameters whose state was just begun, where the class does not count steps.
         self.first: set[Tensor] = set()
+        #: Parameters whose gradient was copied to lie as they do.
+        self.copied: list[Tensor] = []
 
-    def take_up(self, group: dict[str, Any]) -> None:
-        """Takes up the group's hyper-parameters, if they changed."""
-        values = [group[name] for name in self.names]
-        if values == self.values:
+    def take_up(self, hyper: dict[str, Any]) -> None:
+        """Takes up the hyper-parameters, if they changed."""
+        if hyper == self.hyper:
             return
-        plain = {name: _plain(value) for name, value in zip(self.names, values)}
         try:
-            self.rule.update(plain)
+            self.rule.update(hyper)
         except ValueError as error:
             raise Refused(str(error)) from error
-        self.values = values
+        self.hyper = hyper
         slots = self.rule.slots()
         if slots != self.slots:
             self.slots = slots
             self.group.clear()
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Tensor):
-        return value.item()
-    if isinstance(value, (tuple, list)):
-        return tuple(_plain(part) for part in value)
-    return value
+class Engine(torch.optim.Optimizer):
+    """An optimizer whose steps are the engine's."""
 
-
-class Engine:
-    """Steps natively where it can, before a class of :mod:`torch.optim` in the order of inheritance.
-
-    What the engine does not do is done by that class: parameters on other devices, sparse gradients, tensor subclasses,
-    ``capturable``, ``differentiable``, a step inside ``torch.compile`` or under a gradient scaler.
-    """
-
-    #: Name of the engine's rule, and the keys of a group that are hyper-parameters of it.
+    #: The engine's rule.
     _rule: str
-    _hyper: tuple[str, ...]
-    #: Keys of a parameter's state that do not have the names of the engine's slots.
-    _renamed: dict[str, str] = {}
-    #: Whether the class counts steps in its state.
-    _counts = True
 
-    state: Any
-    param_groups: list[dict[str, Any]]
+    def _hyper(self, group: dict[str, Any]) -> dict[str, Any]:
+        """The engine's hyper-parameters, but the learning rate, from those of a group."""
+        raise NotImplementedError
+
+    def _begin(self, cell: Cell, group: dict[str, Any], param: Tensor) -> Layout:
+        """What is kept for a parameter, begun if it is not there."""
+        raise NotImplementedError
+
+    def _step_otherwise(self, why: Refused, tail: Tail) -> None:
+        """Makes the step that the engine refused, or raises."""
+        raise NotImplementedError
 
     def step(self, closure: Any = None) -> Any:
-        """Makes one step; see the class of the same name in :mod:`torch.optim`."""
+        """Makes one step.
+
+        Args:
+            closure: evaluates the model again, calls ``backward`` and returns the loss, which this gives back.
+        """
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        if not self._step_natively():
-            self.__dict__.pop("_cells", None)
-            self._step_as_torch()
+        tail = self.__dict__.pop("_tail", None) or Tail()
+        try:
+            self._prepare()
+        except Refused as why:
+            self._step_otherwise(why, tail)
+            self._forget()
+        else:
+            self._run(tail)
         return loss
 
-    def _step_as_torch(self) -> None:
-        step = self._torch_class().step
-        # PyTorch wraps the step of a class for hooks when one is made of it; ours is wrapped already.
-        if getattr(step, "hooked", False):
-            step = step.__wrapped__  # type: ignore[attr-defined]
-        step(self)  # type: ignore[arg-type]
-
-    def _torch_class(self) -> Any:
-        return next(cls for cls in type(self).__mro__ if cls.__module__.startswith("torch.optim"))
-
-    def _step_natively(self) -> bool:
+    def _prepare(self) -> None:
+        """Gathers all tensors of the step; what refuses it does so here, before anything is written."""
         if torch.compiler.is_compiling():
-            return False
+            raise Refused("inside torch.compile")
         if getattr(self, "grad_scale", None) is not None or getattr(self, "found_inf", None) is not None:
-            return False
-        cells = self.__dict__.setdefault("_cells", [])
+            raise Refused("a gradient scaler leaves unscaling to the step")
+        cells: list[Cell] = self.__dict__.setdefault("_cells", [])
+        entries = self.__dict__.setdefault("_entries", Entries())
+        if not entries.hold(self.state):
+            for cell in cells:
+                cell.group.clear()
         while len(cells) < len(self.param_groups):
-            cells.append(Cell(self._rule, [*self._hyper]))
+            cells.append(Cell(self._rule))
         del cells[len(self.param_groups) :]
-        try:
-            for cell, group in zip(cells, self.param_groups):
-                self._gather(cell, group)
-        except Refused:
-            return False
+        bound = False
         for cell, group in zip(cells, self.param_groups):
-            self._run(cell, group)
-        return True
+            bound = self._gather(cell, group) or bound
+        if bound:
+            entries.take(self.state)
 
-    def _gather(self, cell: Cell, group: dict[str, Any]) -> None:
+    def _gather(self, cell: Cell, group: dict[str, Any]) -> bool:
+        """Gathers the tensors of a group, and says whether there were new ones."""
         if group.get("capturable") or group.get("differentiable"):
             raise Refused("capturable or differentiable")
-        cell.take_up(group)
+        cell.take_up(self._hyper(group))
+        cell.lr = plain(group["lr"])
+        if not isinstance(cell.lr, numbers.Real):
+            raise TypeError(f"lr must be a number, not {type(cell.lr).__name__}")
+        if not 0.0 <= cell.lr < math.inf:
+            raise Refused(f"lr is {cell.lr}: it must be finite, and 0 or more")
+        cell.copied.clear()
         unknown = cell.group.gather(group["params"])
         for index in unknown:
-            self._bind(cell, group, index)
-        if unknown and cell.group.overlaps():
-            raise Refused("parameters share memory")
+            try:
+                with torch.no_grad():
+                    self._bind(cell, group, index)
+            except (Refused, TypeError, ValueError) as error:
+                names = group.get("param_names")
+                raise Refused(f"parameter {names[index] if names else index}: {error}") from error
+        if cell.double:
+            lr = group["lr"]
+            if isinstance(lr, Tensor) and lr.dtype not in _DOUBLE:
+                raise Refused("a learning rate in less than the parameters' precision")
+        if cell.group.overlaps():
+            raise Refused("parameters, gradients or states share memory")
+        return bool(unknown)
 
     def _bind(self, cell: Cell, group: dict[str, Any], index: int) -> None:
         param = group["params"][index]
-        if param.is_inference():
-            raise Refused("an inference tensor")
-        values = _memory_of(param, "the parameter")
-        grad = _memory_of(param.grad, "the gradient")
-        if not _is_dense(values):
-            raise Refused("the parameter has gaps or overlaps itself")
-        if grad.dtype != values.dtype or grad.shape != values.shape:
-            raise Refused("the gradient is of another type or shape")
-        if grad.stride() != values.stride():
-            grad = torch.empty_like(values).copy_(grad)
-        state = self._state_of(group, param, cell)
-        tensors, slots = [], []
-        first: bool | tuple[int, str]
-        if self._counts:
-            count = state["step"]
-            if not isinstance(count, Tensor) or count.dtype not in (torch.float32, torch.float64):
-                raise Refused("the step count is no tensor of floats")
-            if count.device.type != "cpu":
-                raise Refused("the step count is on another device")
-            tensors.append(("step", count))
-            first = (count.data_ptr(), _FLOATS[count.dtype])
-        else:
-            first = param in cell.first
-            cell.first.discard(param)
-        for name, _ in cell.slots:
-            name = self._renamed.get(name, name)
-            tensor = _memory_of(state[name], name)
-            if tensor.shape != values.shape or tensor.stride() != values.stride():
-                raise Refused(f"{name} is not laid out as its parameter")
-            tensors.append((name, state[name]))
-            slots.append((tensor.data_ptr(), _FLOATS[tensor.dtype]))
-        plain = values.is_contiguous() and not param.is_complex()
-        cell.group.bind(
-            index,
-            param,
-            state,
-            tensors,
-            list(values.shape),
-            values.data_ptr(),
-            _FLOATS[values.dtype],
-            slots,
-            [],
-            [],
-            plain,
-            first,
-        )
-        cell.group.activate(index, grad, grad.data_ptr())
+        grad = param.grad
+        for name, tensor in (("the parameter", param), ("the gradient", grad)):
+            if tensor.device.type != "cpu" or tensor.layout is not torch.strided:
+                raise Refused(f"{name} is on device {tensor.device} with layout {tensor.layout}")
+            if tensor.is_inference():
+                if not torch.is_inference_mode_enabled():
+                    # PyTorch would write to it before it raises.
+                    raise RuntimeError(f"{name} is an inference tensor, stepped outside of inference mode")
+                raise Refused(f"{name} is an inference tensor")
+        if grad.dtype == param.dtype and grad.shape == param.shape:
+            if grad.stride() != param.stride() or grad.is_neg() or grad.is_conj():
+                grad = torch.empty_like(param).copy_(grad)
+                cell.copied.append(param)
+        layout = self._begin(cell, group, param)
+        cell.group.bind(index, param, grad, *layout, cell.whole)
+        cell.double |= param.dtype in _DOUBLE
 
-    def _state_of(self, group: dict[str, Any], param: Tensor, cell: Cell) -> dict[str, Any]:
-        """The parameter's state, begun as PyTorch's class begins it."""
-        torch_class = self._torch_class()
-        lists = len(inspect.signature(torch_class._init_group).parameters) - 2
-        alone = {**group, "params": [param]}
-        torch_class._init_group(self, alone, *([] for _ in range(lists)))
-        return self.state[param]
+    def _run(self, tail: Tail) -> None:
+        cells: list[Cell] = self._cells
+        factor = 1.0
+        if tail.max_norm is not None:
+            factor = tail.clip(math.sqrt(sum(cell.group.sum_of_squares() for cell in cells)))
+        for index, (cell, group) in enumerate(zip(cells, self.param_groups)):
+            params = group["params"]
+            active = cell.group.active()
+            stepped = params if active is None else [params[i] for i in active]
+            if not stepped:
+                continue
+            average = None if tail.ema is None else tail.ema.column(params)
+            scale = -factor if group.get("maximize") else factor
+            self._step_group(cell, group, index, scale, tail.zero_grad, average)
+            increment_version(stepped)
+            if tail.zero_grad:
+                for param in cell.copied:
+                    param.grad.zero_()  # type: ignore[union-attr]
+                increment_version([param.grad for param in stepped])
+            cell.first.clear()
 
-    def _run(self, cell: Cell, group: dict[str, Any]) -> None:
-        active = cell.group.active()
-        if not active:
-            return
-        scale = -1.0 if group.get("maximize") else 1.0
-        cell.group.step(cell.rule, float(group["lr"]), scale)
-        params = group["params"]
-        increment_version(params if len(active) == len(params) else [params[i] for i in active])
+    def _step_group(
+        self,
+        cell: Cell,
+        group: dict[str, Any],
+        index: int,
+        scale: float,
+        zero_grad: bool,
+        average: tuple[float, list[Tensor]] | None,
+    ) -> None:
+        cell.group.step(cell.rule, cell.lr, scale, zero_grad=zero_grad, average=average)
+
+    def _forget(self) -> None:
+        self.__dict__.pop("_cells", None)
+        self.__dict__.pop("_entries", None)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)  # type: ignore[misc]
-        self.__dict__.pop("_cells", None)
+        super().__setstate__(state)
+        self._forget()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        super().load_state_dict(state_dict)  # type: ignore[misc]
-        self.__dict__.pop("_cells", None)
+        """Takes up what :meth:`state_dict` gave."""
+        super().load_state_dict(state_dict)
+        self._forget()
