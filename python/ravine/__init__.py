@@ -9,7 +9,9 @@ Importing this package imports neither PyTorch nor NumPy.
 """
 
 from ravine import schedules
+from ravine._compare import Comparison, compare
 from ravine._native import Rule, rules
+from ravine._worker import Config, Report, TrialError
 
 __version__ = "0.1.0"
-__all__ = ["Rule", "rules", "schedules"]
+__all__ = ["Comparison", "Config", "Report", "Rule", "TrialError", "compare", "rules", "schedules"]

@@ -23,7 +23,9 @@ class RavineSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: 
         if backend == "tensorflow":
             import tensorflow
 
-            rate = tensorflow.numpy_function(lambda at: self.schedule(int(at)), [step], tensorflow.float64, stateful=False)
+            rate = tensorflow.numpy_function(
+                lambda at: self.schedule(int(at)), [step], tensorflow.float64, stateful=False
+            )
             rate.set_shape(())
             return keras.ops.cast(rate, keras.backend.floatx())
         return keras.ops.convert_to_tensor(self.schedule(int(step)), dtype=keras.backend.floatx())

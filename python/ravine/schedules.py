@@ -1,7 +1,7 @@
 """Learning-rate schedules: pure functions of the step.
 
-Each schedule of the engine is a function here that takes the learning rate and its settings and gives a :class:`Schedule`, which
-is called with a step, counted from 0::
+Each schedule of the engine is a function here that takes the learning rate and its settings and gives a
+:class:`Schedule`, which is called with a step, counted from 0::
 
     from ravine import schedules
 
@@ -10,7 +10,8 @@ is called with a step, counted from 0::
     lr(np.arange(10_500))        # an array
     optax.adamw(lr)              # a step of JAX, traced or not
 
-The value is a function of the step alone, so a resumed run needs nothing but its step. The values have the bits of the engine's.
+The value is a function of the step alone, so a resumed run needs nothing but its step. The values have the bits of the
+engine's.
 """
 
 from __future__ import annotations
@@ -32,11 +33,12 @@ _ODD_RUN = 1_000_003
 class Schedule:
     """A learning-rate schedule: a pure function of the step, counted from 0.
 
-    ``spec`` is a text such as ``"cosine:warmup=5%,min=1e-5"``, ``"constant for 80% then linear"`` or ``"exponential:gamma=0.9 *
-    step:step_size=100"``; ``lr`` the learning rate that it starts from or rises to; ``run`` the steps of the run, which fill in
-    lengths that the text leaves out and shares in per cent.
+    ``spec`` is a text such as ``"cosine:warmup=5%,min=1e-5"``, ``"constant for 80% then linear"`` or
+    ``"exponential:gamma=0.9 * step:step_size=100"``; ``lr`` the learning rate that it starts from or rises to; ``run``
+    the steps of the run, which fill in lengths that the text leaves out and shares in per cent.
 
-    :raises ValueError: a text that is no schedule; a setting out of range; a length that only ``run`` could tell, without it.
+    :raises ValueError: a text that is no schedule; a setting out of range; a length that only ``run`` could tell,
+        without it.
     """
 
     __slots__ = ("__weakref__", "_lr", "_native")
@@ -67,8 +69,8 @@ class Schedule:
     def __call__(self, step: Any) -> Any:
         """The learning rate of a step: a float for a whole number, an array of float64 for an array of them.
 
-        For an array of JAX the value is one of JAX, of its default type for floats. Under ``jit``, ``grad``, ``vmap`` or ``scan``
-        the engine is called back, on the host; :meth:`table` avoids that.
+        For an array of JAX the value is one of JAX, of its default type for floats. Under ``jit``, ``grad``, ``vmap``
+        or ``scan`` the engine is called back, on the host; :meth:`table` avoids that.
         """
         if _is_jax(step):
             return self._traced(step)
@@ -87,10 +89,11 @@ class Schedule:
             return self._array(step, self._native.momenta)
 
     def table(self, steps: int | None = None) -> Any:
-        """The learning rates of the first ``steps`` steps as an array of float64; all of them where its settings say how many.
+        """The learning rates of the first ``steps`` steps as an array of float64; all of them where its settings say
+        how many.
 
-        In JAX, ``table = jnp.asarray(schedule.table(steps))`` and ``lambda step: table[step]`` is the same schedule without a call
-        back to the host; beyond the end JAX gives the last value.
+        In JAX, ``table = jnp.asarray(schedule.table(steps))`` and ``lambda step: table[step]`` is the same schedule
+        without a call back to the host; beyond the end JAX gives the last value.
         """
         import numpy
 
@@ -102,7 +105,8 @@ class Schedule:
     def keras(self) -> Any:
         """The same as a ``keras.optimizers.schedules.LearningRateSchedule``; needs Keras 3.
 
-        With the backends JAX and PyTorch it is called as it is; with TensorFlow inside a graph it calls back to the host.
+        With the backends JAX and PyTorch it is called as it is; with TensorFlow inside a graph it calls back to the
+        host.
         """
         from ravine._keras import RavineSchedule
 
@@ -120,7 +124,9 @@ class Schedule:
 
     def warmup(self, steps: int, start: float = 0.0, shape: str = "linear") -> Schedule:
         """With ``steps`` steps of warmup in front, from the share ``start`` of its first learning rate."""
-        return self._joined(f"({self.spec}):warmup={_count('steps', steps)},warmup_from={float(start)!r},warmup_shape={shape}")
+        return self._joined(
+            f"({self.spec}):warmup={_count('steps', steps)},warmup_from={float(start)!r},warmup_shape={shape}"
+        )
 
     def restart(self, every: int) -> Schedule:
         """Begun again every ``every`` steps."""
@@ -223,7 +229,10 @@ def _function(entry: dict[str, Any], name: str) -> Callable[..., Schedule]:
 
     schedule.__name__ = schedule.__qualname__ = name.replace("-", "_")
     lines = [f"{entry['title']}: {entry['formula']}.", "", entry["advice"], "", f"From {entry['source']}.", ""]
-    lines += [f":param {param['name']}: {param['doc']} Default: {text(param['default']) or 'none'}." for param in entry["hyper"]]
+    lines += [
+        f":param {param['name']}: {param['doc']} Default: {text(param['default']) or 'none'}."
+        for param in entry["hyper"]
+    ]
     lines += [f":param {key}: {doc}" for key, doc in COMMON.items()]
     lines += [":param run: Steps of the run, from which lengths that are not given follow."]
     schedule.__doc__ = "\n".join(lines)

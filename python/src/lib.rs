@@ -1,6 +1,8 @@
 //! The engine as a Python module: `ravine._native`, below the package `ravine`.
 
 mod catalogue;
+mod lab;
+mod optimizer;
 mod rule;
 mod schedule;
 mod table;
@@ -12,6 +14,10 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use super::catalogue::{rules, schedules};
+    #[pymodule_export]
+    use super::lab::Lab;
+    #[pymodule_export]
+    use super::optimizer::Optimizer;
     #[pymodule_export]
     use super::rule::Rule;
     #[pymodule_export]

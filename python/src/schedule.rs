@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// A learning-rate schedule: a pure function of the step.
 #[pyclass(module = "ravine._native", frozen)]
 pub(crate) struct Schedule {
-    schedule: Arc<dyn ravine::Schedule>,
+    pub(crate) schedule: Arc<dyn ravine::Schedule>,
 }
 
 #[pymethods]
@@ -55,7 +55,11 @@ impl Schedule {
 }
 
 /// Bytes cross the border since arrays of NumPy have no safe form under the stable ABI.
-fn each<'py>(py: Python<'py>, steps: &[u8], value: impl Fn(u64) -> f64 + Sync) -> PyResult<Bound<'py, PyBytes>> {
+fn each<'py>(
+    py: Python<'py>,
+    steps: &[u8],
+    value: impl Fn(u64) -> f64 + Sync,
+) -> PyResult<Bound<'py, PyBytes>> {
     let (steps, []) = steps.as_chunks::<8>() else {
         return Err(PyValueError::new_err("steps are no whole number of int64"));
     };
@@ -66,6 +70,7 @@ fn each<'py>(py: Python<'py>, steps: &[u8], value: impl Fn(u64) -> f64 + Sync) -
         };
         steps.iter().map(one).collect()
     });
-    let values = values.map_err(|step| PyValueError::new_err(format!("a step must be 0 or more, not {step}")))?;
+    let values =
+        values.map_err(|step| PyValueError::new_err(format!("a step must be 0 or more, not {step}")))?;
     Ok(PyBytes::new(py, values.as_flattened()))
 }

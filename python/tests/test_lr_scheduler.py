@@ -117,7 +117,11 @@ def test_sequences():
 def test_nested_sequences():
     def lrs(nested):
         made = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.5)
-        first, second, third = ours.ConstantLR(made, 0.1, 99), ours.ExponentialLR(made, 0.9), ours.ConstantLR(made, 0.04, 99)
+        first, second, third = (
+            ours.ConstantLR(made, 0.1, 99),
+            ours.ExponentialLR(made, 0.9),
+            ours.ConstantLR(made, 0.04, 99),
+        )
         match nested:
             case "last":
                 scheduler = ours.SequentialLR(made, [first, ours.SequentialLR(made, [second, third], [2])], [2])
@@ -150,7 +154,9 @@ def test_a_sequence_is_resumed_by_its_last_epoch(at):
     assert got == pytest.approx(expected[3 * at :], rel=1e-12)
 
 
-@pytest.mark.parametrize("spec", ["cosine:warmup=5%", "constant for 80% then linear", "one-cycle", "cyclic:min=0.01", "wsd"])
+@pytest.mark.parametrize(
+    "spec", ["cosine:warmup=5%", "constant for 80% then linear", "one-cycle", "cyclic:min=0.01", "wsd"]
+)
 def test_any_schedule_of_the_engine(spec):
     made = optimizer()
     scheduler = ours.ScheduleLR(made, spec, run=40)

@@ -1,16 +1,17 @@
 """A drop-in for :mod:`torch.optim.lr_scheduler`, and the schedules that it lacks.
 
-The classes have PyTorch's names, arguments and state dictionaries, and are subclasses of PyTorch's: they work with any optimizer of
-PyTorch, and PyTorch's with those of :mod:`ravine.torch`. Those that are functions of the step (:class:`StepLR`,
-:class:`MultiStepLR`, :class:`ConstantLR`, :class:`LinearLR`, :class:`ExponentialLR`, :class:`PolynomialLR`,
-:class:`CosineAnnealingLR`) ask the engine for the value of a step, where PyTorch multiplies the last value by a factor: no rounding
-error adds up, and a resumed run has the bits of one that was not stopped. Where somebody else moves the learning rate as well
-(another scheduler chained, a hand), they go PyTorch's way, so chains have PyTorch's meaning.
+The classes have PyTorch's names, arguments and state dictionaries, and are subclasses of PyTorch's: they work with any
+optimizer of PyTorch, and PyTorch's with those of :mod:`ravine.torch`. Those that are functions of the step
+(:class:`StepLR`, :class:`MultiStepLR`, :class:`ConstantLR`, :class:`LinearLR`, :class:`ExponentialLR`,
+:class:`PolynomialLR`, :class:`CosineAnnealingLR`) ask the engine for the value of a step, where PyTorch multiplies the
+last value by a factor: no rounding error adds up, and a resumed run has the bits of one that was not stopped. Where
+somebody else moves the learning rate as well (another scheduler chained, a hand), they go PyTorch's way, so chains have
+PyTorch's meaning.
 
 :class:`SequentialLR` may be nested and resumed with ``last_epoch``. The remaining classes are PyTorch's own.
 
-:class:`ScheduleLR` follows any schedule of :mod:`ravine.schedules`; :class:`WSDLR`, :class:`NoamLR`, :class:`InverseSqrtLR`,
-:class:`InverseTimeLR` and :class:`NaturalExponentialLR` are those that PyTorch lacks.
+:class:`ScheduleLR` follows any schedule of :mod:`ravine.schedules`; :class:`WSDLR`, :class:`NoamLR`,
+:class:`InverseSqrtLR`, :class:`InverseTimeLR` and :class:`NaturalExponentialLR` are those that PyTorch lacks.
 """
 
 from __future__ import annotations
@@ -62,7 +63,6 @@ __all__ = [
     "SequentialLR",
     "StepLR",
 ]
-
 
 
 @lru_cache(maxsize=256)
@@ -163,8 +163,8 @@ class CosineAnnealingLR(_Exact, lr_scheduler.CosineAnnealingLR):
 class SequentialLR(lr_scheduler.SequentialLR):
     """One scheduler after the other; :class:`torch.optim.lr_scheduler.SequentialLR`.
 
-    A scheduler in it may itself be a :class:`SequentialLR`. With ``last_epoch`` not -1 it goes on at the step after, where the
-    schedulers are functions of the step; PyTorch's begins at the first value in both cases.
+    A scheduler in it may itself be a :class:`SequentialLR`. With ``last_epoch`` not -1 it goes on at the step after,
+    where the schedulers are functions of the step; PyTorch's begins at the first value in both cases.
     """
 
     def __init__(
@@ -195,24 +195,28 @@ class SequentialLR(lr_scheduler.SequentialLR):
 class ScheduleLR(LRScheduler):
     """Follows any schedule of the engine, step by step.
 
-    ``schedule`` is a :class:`ravine.schedules.Schedule`, or its text such as ``"cosine:warmup=5%"``; ``run`` the steps of the run,
-    which fill in lengths that a text leaves out. Each group starts from, or rises to, its own learning rate. Where the schedule
-    moves the momentum, ``momentum`` or the first of ``betas`` is moved too.
+    ``schedule`` is a :class:`ravine.schedules.Schedule`, or its text such as ``"cosine:warmup=5%"``; ``run`` the steps
+    of the run, which fill in lengths that a text leaves out. Each group starts from, or rises to, its own learning
+    rate. Where the schedule moves the momentum, ``momentum`` or the first of ``betas`` is moved too.
 
-    :raises ValueError: a text that is no schedule; a schedule with a learning rate other than the optimizer's; one that moves the
-        momentum, for an optimizer that has none.
+    :raises ValueError: a text that is no schedule; a schedule with a learning rate other than the optimizer's; one that
+        moves the momentum, for an optimizer that has none.
     """
 
     def __init__(self, optimizer: Optimizer, schedule: Schedule | str, run: int = 0, last_epoch: int = -1) -> None:
         if isinstance(schedule, str):
             schedule = Schedule(schedule, run=run)
         elif schedule.lr != 1.0 and any(float(group["lr"]) != schedule.lr for group in optimizer.param_groups):
-            raise ValueError(f"the schedule starts from {schedule.lr}, which is not the optimizer's lr; leave it out of the schedule")
+            raise ValueError(
+                f"the schedule starts from {schedule.lr}, which is not the optimizer's lr; leave it out of the schedule"
+            )
         self.spec = schedule.spec
         if _native(self.spec).momentum(0) is not None:
             for group in optimizer.param_groups:
                 if "momentum" not in group and "betas" not in group:
-                    raise ValueError(f"'{self.spec}' moves the momentum, which {type(optimizer).__name__} does not have")
+                    raise ValueError(
+                        f"'{self.spec}' moves the momentum, which {type(optimizer).__name__} does not have"
+                    )
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float | Tensor]:
@@ -245,7 +249,9 @@ def _from_catalogue(cls: type[ScheduleLR]) -> type[ScheduleLR]:
         ScheduleLR.__init__(self, optimizer, f"{name}:{pairs}" if pairs else name, run, last_epoch)
 
     cls.__init__ = init  # type: ignore[assignment,method-assign]
-    cls.__doc__ = f"{entry['title']}: {entry['formula']}.\n\nSettings as of :func:`ravine.schedules.{name.replace('-', '_')}`."
+    cls.__doc__ = (
+        f"{entry['title']}: {entry['formula']}.\n\nSettings as of :func:`ravine.schedules.{name.replace('-', '_')}`."
+    )
     return cls
 
 
