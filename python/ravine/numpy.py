@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy
 
+from ravine._names import class_name
 from ravine._native import Optimizer as _Native
 from ravine._native import Rule, rules
 from ravine.schedules import Schedule, text
@@ -367,22 +368,6 @@ def _native_schedule(schedule: Schedule | str | None) -> Any:
     return None if schedule is None else schedule._native
 
 
-#: Names of classes that are not the rule's with its first letter raised: those of the papers, and PyTorch's.
-_NAMES = {
-    "sgd": "SGD", "asgd": "ASGD", "sgd-hd": "SGDHD", "acc-sgd": "AccSGD", "pid": "PID", "ogd": "OGD",
-    "aggmo": "AggMo", "qhm": "QHM", "noisy-sgd": "NoisySGD", "sgld": "SGLD", "signsgd": "SignSGD",
-    "ef-signsgd": "EFSignSGD", "rmsprop": "RMSprop", "adamw": "AdamW", "nadam": "NAdam", "radam": "RAdam",
-    "sparse-adam": "SparseAdam", "adam-hd": "AdamHD", "qhadam": "QHAdam", "adabelief": "AdaBelief",
-    "adam-mini": "AdamMini", "ademamix": "AdEMAMix", "adopt": "ADOPT", "dadapt-adagrad": "DAdaptAdaGrad",
-    "dadapt-adam": "DAdaptAdam", "dadapt-lion": "DAdaptLion", "dadapt-sgd": "DAdaptSGD", "dog": "DoG", "dowg": "DoWG",
-    "lamb": "LAMB", "lars": "LARS", "madgrad": "MADGRAD", "mars": "MARS", "novograd": "NovoGrad",
-    "schedule-free-adamw": "ScheduleFreeAdamW", "schedule-free-radam": "ScheduleFreeRAdam",
-    "schedule-free-sgd": "ScheduleFreeSGD", "simplified-ademamix": "SimplifiedAdEMAMix", "adabound": "AdaBound",
-    "adamod": "AdaMod", "adanorm": "AdaNorm", "laprop": "LaProp", "stable-adamw": "StableAdamW", "sm3": "SM3",
-    "soap": "SOAP", "prox-sgd": "ProxSGD", "fista": "FISTA", "prox-adam": "ProxAdam",
-}  # fmt: skip
-
-
 def _class(entry: dict[str, Any]) -> type[Optimizer]:
     rule = entry["name"]
 
@@ -392,7 +377,7 @@ def _class(entry: dict[str, Any]) -> type[Optimizer]:
     lines = [f"{entry['title']}: {entry['formula']}.", "", entry["advice"], "", f"From {entry['source']}.", ""]
     lines += [f":param {param['name']}: {param['doc']} Default: {text(param['default'])}." for param in entry["hyper"]]
     lines += ["", "Further keywords are those of :class:`Optimizer`."]
-    name = _NAMES.get(rule, rule.title())
+    name = class_name(rule)
     return type(
         name, (Optimizer,), {"__init__": init, "__doc__": "\n".join(lines), "__module__": __name__, "rule": rule}
     )

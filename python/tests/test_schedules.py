@@ -157,3 +157,25 @@ for step in range(12):
         capture_output=True,
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_the_schedules_of_optax():
+    """The pairs that the migration page names."""
+    optax = pytest.importorskip("optax")
+    v, n, w = 0.3, 40, 8
+    steps = np.arange(n + 20)
+    for ours, theirs in [
+        (schedules.cosine(v, steps=n, min_factor=0.1), optax.cosine_decay_schedule(v, n, 0.1)),
+        (schedules.linear(v, steps=n), optax.linear_schedule(v, 0.0, n)),
+        (schedules.polynomial(v, steps=n, power=2, min=0.01), optax.polynomial_schedule(v, 0.01, 2, n)),
+        (schedules.exponential(v, gamma=0.5, decay_steps=n), optax.exponential_decay(v, n, 0.5)),
+        (schedules.multi_step(v, milestones=[n], gamma=0.1), optax.piecewise_constant_schedule(v, {n: 0.1})),
+        (
+            schedules.constant(v).then(n, schedules.linear(v, steps=10)),
+            optax.join_schedules([optax.constant_schedule(v), optax.linear_schedule(v, 0.0, 10)], [n]),
+        ),
+    ]:
+        np.testing.assert_allclose(ours(steps), theirs(steps), rtol=1e-4, atol=1e-7)
+    ours, theirs = schedules.cosine(v, steps=n - w, warmup=w), optax.warmup_cosine_decay_schedule(0.0, v, w, n)
+    np.testing.assert_allclose(ours(steps[w:]), theirs(steps[w:]), rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(ours(steps[:w]), theirs(steps[1 : w + 1]), rtol=1e-5)
