@@ -4,6 +4,8 @@ mod catalogue;
 mod entries;
 mod exchange;
 mod group;
+mod lab;
+mod optimizer;
 mod rule;
 mod schedule;
 mod table;
@@ -20,6 +22,9 @@ mod _native {
     use super::exchange::Exchange;
     #[pymodule_export]
     use super::group::Group;
+    use super::lab::Lab;
+    #[pymodule_export]
+    use super::optimizer::Optimizer;
     #[pymodule_export]
     use super::rule::Rule;
     #[pymodule_export]

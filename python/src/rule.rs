@@ -50,20 +50,29 @@ pub(crate) fn object<'py>(py: Python<'py>, value: Value) -> PyResult<Bound<'py, 
     }
 }
 
+/// A Python object as the value of a hyper-parameter of this rule.
+pub(crate) fn hyper_value(
+    rule: &dyn ravine::Rule,
+    name: &str,
+    given: Borrowed<'_, '_, PyAny>,
+) -> PyResult<Value> {
+    let Some(now) = rule.get(name) else {
+        let known = rule.params().iter().map(|param| param.name).collect::<Vec<_>>().join(", ");
+        return Err(PyKeyError::new_err(format!("{} has no '{name}'; it has: {known}", rule.name())));
+    };
+    if matches!(now, Value::Word(_)) {
+        let word: String = given.extract()?;
+        let text = format!("{}:{name}={word}", rule.name());
+        return Ok(rules::parse(&text).map_err(error)?.get(name).expect("it was just set"));
+    }
+    value(name, &now, &given)
+}
+
 impl Rule {
     /// Sets one hyper-parameter.
     fn put(&mut self, name: &str, given: Borrowed<'_, '_, PyAny>) -> PyResult<()> {
-        let Some(now) = self.rule.get(name) else {
-            let known = self.rule.params().iter().map(|param| param.name).collect::<Vec<_>>().join(", ");
-            return Err(PyKeyError::new_err(format!("{} has no '{name}'; it has: {known}", self.rule.name())));
-        };
-        if matches!(now, Value::Word(_)) {
-            let word: String = given.extract()?;
-            let text = format!("{}:{name}={word}", self.rule.name());
-            let word = rules::parse(&text).map_err(error)?.get(name).expect("it was just set");
-            return self.rule.set(name, word).map_err(error);
-        }
-        self.rule.set(name, value(name, &now, &given)?).map_err(error)
+        let value = hyper_value(&*self.rule, name, given)?;
+        self.rule.set(name, value).map_err(error)
     }
 }
 

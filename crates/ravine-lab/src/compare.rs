@@ -1,12 +1,12 @@
 //! Running a comparison. [`results`](crate::results) reads it back.
 
-use crate::comparison::WorkloadResult;
+use crate::comparison::{Point, WorkloadResult};
 use crate::error::{Kind, Result};
 use crate::plan::Plan;
 use crate::results::score;
 use crate::search::Search;
 use crate::store::{Key, Store, StoredTrial};
-use crate::trial::{self, Settings};
+use crate::trial::{self, Done, Settings};
 use crate::workload::Workload;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -34,6 +34,11 @@ pub struct Execution<'a> {
     /// Told of the progress, from any thread.
     pub watch: &'a (dyn Fn(Event) + Sync),
 }
+
+/// Trains a trial of the workload of this number, hands every evaluation to the function as it is made, and gives what came of
+/// it. It is called from several threads.
+pub type Train<'a> =
+    dyn Fn(usize, &Settings, &mut dyn FnMut(&Point) -> Result<()>) -> Result<Done> + Sync + 'a;
 
 /// Begins a comparison in the store, or takes up the unfinished one of the same plan if `resume` says so.
 ///
@@ -90,21 +95,42 @@ pub fn run(
     workloads: &[Box<dyn Workload>],
     execution: &Execution<'_>,
 ) -> Result<()> {
+    let described: Vec<WorkloadResult> =
+        workloads.iter().map(|workload| describe(plan, &**workload)).collect();
+    run_outside(store, comparison, plan, &described, execution, &|workload, settings, record| {
+        trial::run(&*workloads[workload], settings, execution.stop, record)
+    })
+}
+
+/// The same where trials are trained by a function, such as one of another language. Workloads are known by what
+/// [`Store::begin`] was told of them.
+///
+/// # Errors
+/// As [`run`], and those of the function.
+pub fn run_outside(
+    store: &Store,
+    comparison: i64,
+    plan: &Plan,
+    workloads: &[WorkloadResult],
+    execution: &Execution<'_>,
+    train: &Train<'_>,
+) -> Result<()> {
     let _claim = store.claim(comparison)?;
     store.drop_unfinished(comparison)?;
     let (before, start) = (store.seconds(comparison)?, Instant::now());
     let seconds = || before + start.elapsed().as_secs_f64();
-    let arms: Vec<(&dyn Workload, &str, &str)> = workloads
-        .iter()
-        .flat_map(|workload| plan.arms().map(move |(optimizer, schedule)| (&**workload, optimizer, schedule)))
+    let arms: Vec<(usize, &str, &str)> = (0..workloads.len())
+        .flat_map(|workload| plan.arms().map(move |(optimizer, schedule)| (workload, optimizer, schedule)))
         .collect();
-    let runner = |workload, optimizer, schedule| Runner {
+    let runner = |number: usize, optimizer, schedule| Runner {
         store,
         comparison,
         plan,
         execution,
+        train,
         seconds: &seconds,
-        workload,
+        number,
+        workload: &workloads[number],
         optimizer,
         schedule,
     };
@@ -139,9 +165,11 @@ struct Runner<'a> {
     comparison: i64,
     plan: &'a Plan,
     execution: &'a Execution<'a>,
+    train: &'a Train<'a>,
     /// How long the comparison has been running, all sessions together.
     seconds: &'a (dyn Fn() -> f64 + Sync),
-    workload: &'a dyn Workload,
+    number: usize,
+    workload: &'a WorkloadResult,
     optimizer: &'a str,
     schedule: &'a str,
 }
@@ -162,7 +190,7 @@ impl Runner<'_> {
                 1 => seeds.iter().map(one).collect::<Result<_>>()?,
                 jobs => parallel(jobs, &seeds, one)?,
             };
-            search.tell(score(&trials, self.workload.info().higher_is_better));
+            search.tell(score(&trials, self.workload.higher_is_better));
         }
         Ok(search.best())
     }
@@ -172,7 +200,7 @@ impl Runner<'_> {
         let key = Key {
             comparison: self.comparison,
             tuning,
-            workload: &self.workload.info().name,
+            workload: &self.workload.name,
             optimizer: self.optimizer,
             schedule: self.schedule,
             lr,
@@ -189,11 +217,10 @@ impl Runner<'_> {
             lr,
             seed,
             order: self.plan.order(),
-            steps: self.plan.steps(self.workload),
+            steps: self.workload.steps,
             tuning,
         };
-        let record = |point: &_| self.store.record(id, point);
-        let done = trial::run(self.workload, &settings, self.execution.stop, record)?;
+        let done = (self.train)(self.number, &settings, &mut |point| self.store.record(id, point))?;
         self.store.end_trial(id, &done, (self.seconds)())?;
         (self.execution.watch)(Event::Done);
         Ok(StoredTrial { id, lr, seed, done })
@@ -236,7 +263,7 @@ fn parallel<T: Sync, R: Send>(
 }
 
 /// Processor, cores and system, in a line.
-fn machine() -> String {
+pub fn machine() -> String {
     let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpuinfo
         .lines()

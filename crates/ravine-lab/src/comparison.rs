@@ -57,11 +57,11 @@ pub struct WorkloadResult {
     pub target: f64,
     /// Where the target comes from, in a sentence.
     pub target_reason: String,
-    /// Examples for training, validation and testing.
+    /// Examples for training, validation and testing; 0 where they are not known.
     pub split: [usize; 3],
     /// SHA-256 of the data, in hexadecimal.
     pub data_sha256: String,
-    /// Examples in a batch.
+    /// Examples in a batch; 0 where it was trained outside, by a function that nothing is known of.
     pub batch: usize,
     /// Optimizer steps of a full run.
     pub steps: u64,
@@ -69,6 +69,13 @@ pub struct WorkloadResult {
     pub parameters: usize,
     /// One for each optimizer x schedule.
     pub arms: Vec<Arm>,
+}
+
+impl WorkloadResult {
+    /// Whether it was trained outside, and means nothing to the command line.
+    pub fn is_outside(&self) -> bool {
+        self.batch == 0
+    }
 }
 
 /// One optimizer with one schedule.

@@ -11,6 +11,11 @@ pub struct Error(#[from] Kind);
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// What went wrong where a trial is trained outside this library.
+    pub fn outside(reason: impl Into<String>) -> Self {
+        Kind::Outside { reason: reason.into() }.into()
+    }
+
     /// Whether this is no failure but the answer to a request to stop.
     pub fn is_interruption(&self) -> bool {
         matches!(self.0, Kind::Interrupted)
@@ -96,6 +101,8 @@ pub(crate) enum Kind {
     Picture { what: String },
     #[error("interrupted")]
     Interrupted,
+    #[error("{reason}")]
+    Outside { reason: String },
     #[error("there is no run store at {}", path.display())]
     NoStore { path: PathBuf },
     #[error("{}: not a run store of Ravine; name another file, or move this one away", path.display())]

@@ -73,6 +73,34 @@ impl Plan {
     /// # Errors
     /// The first thing that is unknown, out of range, given twice, or missing on this machine.
     pub fn check(&self, data: Option<&Path>) -> Result<Vec<Box<dyn Workload>>> {
+        self.check_numbers()?;
+        let rule = |spec: &String| {
+            let mut rule = rules::parse(spec)?;
+            rule.set("lr", 0.0)?;
+            Ok(rules::spec(&*rule))
+        };
+        differ("optimizer", &self.optimizers, rule)?;
+        let loaded: Vec<_> =
+            self.workloads.iter().map(|name| workloads::load(name, data)).collect::<Result<_>>()?;
+        let meant: Vec<String> = loaded.iter().map(|workload| workload.info().name.clone()).collect();
+        if let Some(i) = (0..meant.len()).find(|&i| meant[..i].contains(&meant[i])) {
+            return Err(Kind::Twice { what: "workload", name: meant[i].clone() }.into());
+        }
+        loaded.iter().try_for_each(|workload| self.check_schedules(self.steps(&**workload)))?;
+        Ok(loaded)
+    }
+
+    /// Checks the plan of a comparison whose runs of `steps` steps are trained outside: names of workloads and optimizers may
+    /// mean anything.
+    ///
+    /// # Errors
+    /// The first thing that is out of range, missing, given twice, or no schedule.
+    pub fn check_outside(&self, steps: u64) -> Result<()> {
+        self.check_numbers()?;
+        self.check_schedules(steps)
+    }
+
+    fn check_numbers(&self) -> Result<()> {
         for (what, list) in
             [("workload", &self.workloads), ("optimizer", &self.optimizers), ("schedule", &self.schedules)]
         {
@@ -94,26 +122,16 @@ impl Plan {
                 return Err(Kind::BadOption { option, expected, got: value.to_string() }.into());
             }
         }
-        let rule = |spec: &String| {
-            let mut rule = rules::parse(spec)?;
-            rule.set("lr", 0.0)?;
-            Ok(rules::spec(&*rule))
-        };
-        differ("optimizer", &self.optimizers, rule)?;
+        Ok(())
+    }
+
+    fn check_schedules(&self, steps: u64) -> Result<()> {
         // A length that nobody writes, so that none given in steps looks like one that follows from the run.
         differ("schedule", &self.schedules, |spec| Ok(schedules::parse(spec, 1_000_003)?.spec()))?;
-        let loaded: Vec<_> =
-            self.workloads.iter().map(|name| workloads::load(name, data)).collect::<Result<_>>()?;
-        let meant: Vec<String> = loaded.iter().map(|workload| workload.info().name.clone()).collect();
-        if let Some(i) = (0..meant.len()).find(|&i| meant[..i].contains(&meant[i])) {
-            return Err(Kind::Twice { what: "workload", name: meant[i].clone() }.into());
+        for schedule in &self.schedules {
+            schedules::parse(schedule, steps)?;
         }
-        for workload in &loaded {
-            for schedule in &self.schedules {
-                schedules::parse(schedule, self.steps(&**workload))?;
-            }
-        }
-        Ok(loaded)
+        Ok(())
     }
 
     /// The seeds of tuning runs.
@@ -151,12 +169,15 @@ impl Plan {
 
     /// A hash of the plan and of the data it runs on, in hexadecimal: two comparisons of one hash ran the same trials.
     pub fn hash(&self, workloads: &[Box<dyn Workload>]) -> String {
+        self.hash_with(workloads.iter().map(|workload| workload.info().data_sha256.as_str()))
+    }
+
+    /// The same where the workloads are known by texts that tell them apart.
+    pub fn hash_with<'a>(&self, workloads: impl IntoIterator<Item = &'a str>) -> String {
         let mut hash = Sha256::new();
         hash.update(env!("CARGO_PKG_VERSION"));
         hash.update(serde_json::to_vec(self).expect("plain data has a JSON form"));
-        for workload in workloads {
-            hash.update(&workload.info().data_sha256);
-        }
+        workloads.into_iter().for_each(|workload| hash.update(workload));
         data::hex(&hash.finalize()[..8])
     }
 }

@@ -51,6 +51,57 @@ pub struct Done {
     pub target: Option<(u64, f64)>,
 }
 
+/// Judges a trial by its evaluations as they come: whether it has failed, and when it reached its target.
+pub struct Course {
+    higher_is_better: bool,
+    target: f64,
+    steps: u64,
+    tuning: bool,
+    /// The first validation loss.
+    first: Option<f64>,
+    last: Option<Point>,
+    reached: Option<(u64, f64)>,
+}
+
+impl Course {
+    /// For a trial of so many steps.
+    pub fn new(higher_is_better: bool, target: f64, steps: u64, tuning: bool) -> Self {
+        Self { higher_is_better, target, steps, tuning, first: None, last: None, reached: None }
+    }
+
+    /// Takes note of an evaluation; how the trial ends, if it ends with this.
+    pub fn take(&mut self, point: &Point) -> Option<End> {
+        let first = *self.first.get_or_insert(point.validation_loss);
+        let is_first = self.last.replace(point.clone()).is_none();
+        if !point.validation_loss.is_finite() || point.validation_loss > DIVERGED * first.abs() {
+            return Some(End::Diverged);
+        }
+        let reached = if self.higher_is_better {
+            point.validation >= self.target
+        } else {
+            point.validation <= self.target
+        };
+        if self.reached.is_none() && point.step > 0 && reached {
+            self.reached = Some((point.step, point.seconds));
+        }
+        let hopeless = 3 * point.step >= self.steps && point.validation_loss >= first;
+        (self.tuning && !is_first && hopeless).then_some(End::Hopeless)
+    }
+
+    /// The last evaluation.
+    pub fn last(&self) -> Option<&Point> {
+        self.last.as_ref()
+    }
+
+    /// What came of the trial.
+    pub fn done(self, end: End, steps: u64, seconds: f64, test: Option<Evaluation>) -> Done {
+        let validation = self.last.filter(|_| end != End::Diverged);
+        let validation =
+            validation.map(|last| Evaluation { loss: last.validation_loss, metric: last.validation });
+        Done { end, steps, seconds, validation, test, target: self.reached }
+    }
+}
+
 /// Runs a trial. `record` is given every evaluation as it happens.
 ///
 /// # Errors
@@ -63,11 +114,12 @@ pub fn run(
 ) -> Result<Done> {
     let mut session = workload.start(settings.seed, settings.order);
     let mut trial = Trial::new(&mut *session, settings)?;
-    let mut target = None;
+    let info = workload.info();
+    let mut course = Course::new(info.higher_is_better, info.target, settings.steps, settings.tuning);
     let first = trial.evaluate()?;
-    let limit = DIVERGED * first.validation_loss.abs();
+    // Whatever it is: a model may start from a loss that is not finite, and recover.
+    let _ = course.take(&first);
     record(&first)?;
-    let mut last = first.clone();
     let mut end = End::Finished;
     while trial.step < settings.steps {
         let next = (1..=EVALUATIONS).map(|i| i * settings.steps / EVALUATIONS).find(|at| *at > trial.step);
@@ -76,27 +128,15 @@ pub fn run(
             end = End::Diverged;
             break;
         }
-        last = trial.evaluate()?;
-        record(&last)?;
-        if !last.validation_loss.is_finite() || last.validation_loss > limit {
-            end = End::Diverged;
-            break;
-        }
-        if target.is_none() && workload.info().reached(last.validation) {
-            target = Some((last.step, last.seconds));
-        }
-        if settings.tuning
-            && 3 * trial.step >= settings.steps
-            && last.validation_loss >= first.validation_loss
-        {
-            end = End::Hopeless;
+        let point = trial.evaluate()?;
+        record(&point)?;
+        if let Some(early) = course.take(&point) {
+            end = early;
             break;
         }
     }
-    let validation =
-        (end != End::Diverged).then_some(Evaluation { loss: last.validation_loss, metric: last.validation });
     let test = (end == End::Finished && !settings.tuning).then(|| trial.look(Split::Test)).transpose()?;
-    Ok(Done { end, steps: trial.step, seconds: trial.clock.as_secs_f64(), validation, test, target })
+    Ok(course.done(end, trial.step, trial.clock.as_secs_f64(), test))
 }
 
 /// A trial under way.

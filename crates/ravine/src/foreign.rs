@@ -131,7 +131,7 @@ impl Work for Squares<'_> {
                 }
             }
         }
-        lanes.iter().sum()
+        sums::total(lanes)
     }
 }
 

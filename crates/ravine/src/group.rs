@@ -60,8 +60,13 @@ impl Group {
     }
 
     /// Gives them another rule, with all its hyper-parameters.
-    pub fn rule(mut self, rule: impl Rule + 'static) -> Self {
-        self.rule = Some(Box::new(rule));
+    pub fn rule(self, rule: impl Rule + 'static) -> Self {
+        self.rule_boxed(Box::new(rule))
+    }
+
+    /// The same for a rule from the catalogue.
+    pub fn rule_boxed(mut self, rule: Box<dyn Rule>) -> Self {
+        self.rule = Some(rule);
         self
     }
 

@@ -19,8 +19,11 @@ pub(super) fn sentences(page: &str, verdict: &Verdict) -> String {
     out
 }
 
-/// The code in three languages; nothing without a recommendation.
+/// The code in three languages; nothing without a recommendation, or for names that only the function knows which trained.
 pub(super) fn snippets(workload: &WorkloadResult, verdict: &Verdict) -> String {
+    if workload.is_outside() {
+        return String::new();
+    }
     let Some(arm) = verdict.recommended.map(|arm| &workload.arms[arm]) else { return String::new() };
     format!(
         "<div class=\"snippets\">{}<div>{}{}</div></div>",

@@ -38,10 +38,19 @@ fn facts(
         format!("{shared} of them also used for tuning, which flatters the results")
     };
     let [train, validation, test] = workload.split;
-    let order = if comparison.fixed_order {
-        "Batches kept one order in all epochs."
-    } else {
-        "A new order in every epoch, drawn from the seed."
+    let order = match (workload.is_outside(), comparison.fixed_order) {
+        (true, _) => "As the training function draws it from the seed.",
+        (_, true) => "Batches kept one order in all epochs.",
+        (_, false) => "A new order in every epoch, drawn from the seed.",
+    };
+    let splits = match workload.is_outside() {
+        true => "Validation is what the training function reported, test what it returned at the end of a reported run. Tuning, \
+                 the choice of the arm and the target use validation only."
+            .to_owned(),
+        false => format!(
+            "{train} examples for training, {validation} for validation, {test} for testing. Tuning, the choice of the arm \
+             and the target use validation only; the test split is looked at once, at the end of each reported run."
+        ),
     };
     let mut facts = vec![
         (
@@ -62,12 +71,7 @@ fn facts(
                 comparison.tuning.search.trim_end_matches('.')
             ),
         ),
-        (
-            "Splits",
-            format!(
-                "{train} examples for training, {validation} for validation, {test} for testing. Tuning, the choice of the arm and the target use validation only; the test split is looked at once, at the end of each reported run."
-            ),
-        ),
+        ("Splits", splits),
         ("Data order", order.into()),
         (
             "Target",

@@ -92,13 +92,14 @@ fn article(
     palette: &Palette,
 ) -> String {
     let page = format!("w{number}");
-    let about = format!(
-        "{}. {} parameters, batches of {}, {} steps.",
-        workload.title.trim_end_matches('.'),
-        workload.parameters,
-        workload.batch,
-        workload.steps
-    );
+    let title = workload.title.trim_end_matches('.');
+    let about = match workload.is_outside() {
+        true => format!("{title}. {} steps.", workload.steps),
+        false => format!(
+            "{title}. {} parameters, batches of {}, {} steps.",
+            workload.parameters, workload.batch, workload.steps
+        ),
+    };
     let parts = [
         format!(
             "<article id=\"{page}\"><h2>{}</h2><p class=\"about\">{}</p>",

@@ -11,7 +11,7 @@ pub(super) fn reproduce(comparison: &Comparison, budget: usize) -> String {
         ("Ravine".to_owned(), comparison.version.clone()),
         ("Started".to_owned(), comparison.started.clone()),
     ];
-    for workload in &comparison.workloads {
+    for workload in comparison.workloads.iter().filter(|workload| !workload.data_sha256.is_empty()) {
         facts.push((format!("Data of {}, SHA-256", workload.name), workload.data_sha256.clone()));
     }
     let facts: String = facts

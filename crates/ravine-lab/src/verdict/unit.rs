@@ -31,7 +31,8 @@ impl Unit {
     /// The smallest difference that matters; see [`Verdict::margin`](super::Verdict::margin).
     pub(super) fn margin(&self, workload: &WorkloadResult, best: Option<Estimate>) -> f64 {
         if self.share {
-            0.002f64.max(1.0 / workload.split[2].max(1) as f64).min(1.0)
+            let examples = workload.split[2];
+            0.002f64.max(if examples > 0 { 1.0 / examples as f64 } else { 0.0 })
         } else {
             // A metric that goes to 0 has no scale of its own where it is good; its target has.
             best.map_or(0.0, |best| 0.01 * best.mean.abs().max(workload.target.abs()))
