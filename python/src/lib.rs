@@ -22,6 +22,7 @@ mod _native {
     use super::exchange::Exchange;
     #[pymodule_export]
     use super::group::Group;
+    #[pymodule_export]
     use super::lab::Lab;
     #[pymodule_export]
     use super::optimizer::Optimizer;
