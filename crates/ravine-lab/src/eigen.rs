@@ -1,7 +1,6 @@
-//! Eigenvalues of symmetric matrices, by Jacobi's cyclic rotations.
+//! Eigenvalues of symmetric matrices, as pictures and findings want them.
 
-/// Sweeps over all pairs of coordinates. Convergence is quadratic: six to ten are enough.
-const SWEEPS: usize = 60;
+use ravine::linalg::symmetric_eigen;
 
 /// Eigenvalues and eigenvectors of a symmetric matrix.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,63 +12,20 @@ pub struct Eigen {
 }
 
 /// The eigenvalues of a symmetric matrix of n rows, given row by row; the absolute error is about n times the rounding
-/// error of the largest. Not a number where the matrix has an element that is not finite.
+/// error of the largest. Not a number where the matrix has an element that is not finite, or an eigenvalue is none.
 ///
 /// # Panics
 /// The matrix has not n times n elements.
 pub fn symmetric(matrix: &[f64], n: usize) -> Eigen {
     assert_eq!(matrix.len(), n * n, "a matrix of {n} rows has {n} times {n} elements");
-    if matrix.iter().any(|x| !x.is_finite()) {
+    let Ok((values, vectors)) = symmetric_eigen(matrix, n) else {
         return Eigen { values: vec![f64::NAN; n], vectors: vec![vec![f64::NAN; n]; n] };
-    }
-    // Scaled, no square overflows or is lost.
-    let scale = matrix.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
-    let mut a: Vec<f64> = matrix.iter().map(|x| if scale > 0.0 { x / scale } else { 0.0 }).collect();
-    // Row k of v becomes the eigenvector of a[k][k].
-    let mut v: Vec<f64> = (0..n * n).map(|i| f64::from(u8::from(i % (n + 1) == 0))).collect();
-    for _ in 0..SWEEPS {
-        let mut rotated = false;
-        for p in 0..n {
-            for q in p + 1..n {
-                rotated |= rotate(&mut a, &mut v, n, p, q);
-            }
-        }
-        if !rotated {
-            break;
-        }
-    }
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&i, &j| a[j * n + j].total_cmp(&a[i * n + i]));
+    };
+    let column = |k| (0..n).map(|i| vectors[i * n + k]).collect::<Vec<f64>>();
     Eigen {
-        values: order.iter().map(|&k| scale * a[k * n + k]).collect(),
-        vectors: order.iter().map(|&k| upright(&v[k * n..(k + 1) * n])).collect(),
+        values: values.into_iter().rev().collect(),
+        vectors: (0..n).rev().map(|k| upright(&column(k))).collect(),
     }
-}
-
-/// Turns coordinates p and q so that their mixed element becomes 0; false if it was.
-fn rotate(a: &mut [f64], v: &mut [f64], n: usize, p: usize, q: usize) -> bool {
-    let (app, aqq, apq) = (a[p * n + p], a[q * n + q], a[p * n + q]);
-    // What is lost in the rounding of both diagonal elements changes neither.
-    if apq.abs() <= 1e-17 * app.abs().min(aqq.abs()) || apq.abs() < 1e-150 {
-        a[p * n + q] = 0.0;
-        a[q * n + p] = 0.0;
-        return false;
-    }
-    let theta = (aqq - app) / (2.0 * apq);
-    let tangent = theta.signum() / (theta.abs() + theta.hypot(1.0));
-    let cosine = 1.0 / tangent.hypot(1.0);
-    let sine = tangent * cosine;
-    let turn = |x: f64, y: f64| (cosine * x - sine * y, sine * x + cosine * y);
-    for k in 0..n {
-        (a[k * n + p], a[k * n + q]) = turn(a[k * n + p], a[k * n + q]);
-    }
-    for k in 0..n {
-        (a[p * n + k], a[q * n + k]) = turn(a[p * n + k], a[q * n + k]);
-        (v[p * n + k], v[q * n + k]) = turn(v[p * n + k], v[q * n + k]);
-    }
-    a[p * n + q] = 0.0;
-    a[q * n + p] = 0.0;
-    true
 }
 
 /// The vector or its opposite, whichever has the largest coordinate positive.

@@ -38,6 +38,7 @@ mod snapshot;
 pub mod stability;
 pub mod stationary;
 pub mod stats;
+mod stepped;
 pub mod store;
 pub mod svg;
 pub mod trace;

@@ -15,7 +15,7 @@ use crate::objective::Objective;
 use crate::point::{Kind, Point};
 use crate::trace::{distance, length};
 use crate::{Result, error};
-use ravine::{Guard, Optimizer, ParamSpec, Value, rules};
+use ravine::{Climb, Guard, Optimizer, ParamSpec, Value, rules};
 use serde::Serialize;
 
 /// Shares of the limit at which it is put to the test.
@@ -201,6 +201,9 @@ impl Trial<'_> {
         let reach = LEFT * away(start);
         for _ in 0..self.steps() {
             slope(&x, &mut g);
+            if engine.climb_flat(&mut x, &mut g)? == Climb::Climbed {
+                slope(&x, &mut g);
+            }
             let _ = engine.step_flat(&mut x, &mut g)?;
             if away(&x).is_nan() || away(&x) > reach {
                 return Ok(Run { end: x, left: true });

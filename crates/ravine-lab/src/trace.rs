@@ -8,7 +8,7 @@ use crate::error::Kind;
 use crate::objective::Objective;
 use crate::{Result, plan};
 use ravine::random::Random;
-use ravine::{Guard, Optimizer, ParamSpec, Value, rules, schedules};
+use ravine::{Climb, Guard, Optimizer, ParamSpec, Value, rules, schedules};
 use serde::{Deserialize, Serialize};
 
 /// The most numbers that the points of a trace may hold.
@@ -108,6 +108,10 @@ fn trace(setup: &Setup, spec: &str) -> Result<Trace> {
     let random = Random::new(setup.seed);
     let (mut x, mut gradient) = (start.clone(), vec![0.0; objective.dim()]);
     let (mut points, mut losses, mut grad_norms, mut lrs) = (vec![x.clone()], vec![], vec![], vec![]);
+    let noisy = |step: u64, gradient: &mut [f64]| {
+        let random = random.stream(step);
+        gradient.iter_mut().enumerate().for_each(|(i, g)| *g += noise * random.normal(i as u64));
+    };
     for step in 0..=*steps {
         losses.push(objective.gradient(&x, step as f64, &mut gradient));
         let norm = length(&gradient);
@@ -121,10 +125,15 @@ fn trace(setup: &Setup, spec: &str) -> Result<Trace> {
             break;
         }
         if *noise > 0.0 {
-            let random = random.stream(step);
-            gradient.iter_mut().enumerate().for_each(|(i, g)| *g += noise * random.normal(i as u64));
+            noisy(step, &mut gradient);
         }
         lrs.push(engine.lr("default")?);
+        if engine.climb_flat(&mut x, &mut gradient)? == Climb::Climbed {
+            objective.gradient(&x, step as f64, &mut gradient);
+            if *noise > 0.0 {
+                noisy(step, &mut gradient);
+            }
+        }
         let _ = engine.step_flat(&mut x, &mut gradient)?;
         points.push(x.clone());
     }
@@ -191,6 +200,25 @@ mod tests {
             }
         }
         assert!((end("waves", "sgd:lr=2", 10).end()[0] + 1.528166).abs() < 6e-7);
+    }
+
+    #[test]
+    fn a_step_of_sam_goes_by_the_gradient_at_the_worst_point_nearby() {
+        // The gradient of x^2 + y^2 at (1, 0) + 0.5 (1, 0) is (3, 0).
+        let objective = Objective::parse("x^2 + y^2").unwrap();
+        let setup = Setup {
+            start: vec![1.0, 0.0],
+            noise: 0.0,
+            objective,
+            optimizers: vec!["sgd:lr=0.1 + sam:0.5".into()],
+            lr: None,
+            schedule: "constant".into(),
+            steps: 1,
+            seed: 0,
+            tolerance: 0.0,
+        };
+        let trace = run(&setup).unwrap().remove(0);
+        assert!((trace.end()[0] - 0.7).abs() < 1e-11, "{:?}", trace.end());
     }
 
     /// The slides' function falls so slowly at 4 that 3750 steps with lr 0.1, or 378 with lr 1, lead to 0.

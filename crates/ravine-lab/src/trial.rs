@@ -5,6 +5,7 @@ use crate::data::{Order, Split};
 use crate::error::{Kind, Result};
 use crate::evaluated::evaluated;
 use crate::health;
+use crate::stepped::stepped;
 use crate::workload::{Evaluation, Session, Workload};
 use ravine::{Guard, Optimizer, Outcome, ParamSpec, rules, schedules};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -203,12 +204,13 @@ impl<'a> Trial<'a> {
             let (values, grads) = self.session.buffers();
             // The health of the layers is looked at in the last step before an evaluation.
             let looked_at = (self.step + 1 == until).then(|| (values.to_vec(), grads.to_vec()));
-            match self.optimizer.step_flat(values, grads)? {
+            match stepped(self.session, &mut self.optimizer, self.step)? {
                 Outcome::Stepped { grad_norm, .. } => self.grad_norm = grad_norm.unwrap_or(f64::NAN),
                 Outcome::Skipped { .. } | Outcome::Accumulated { .. } => return Ok(false),
             }
             if let Some((before, grads)) = looked_at {
-                self.layers = health::layers(&self.params, &before, values, &grads);
+                let after = self.session.buffers().0;
+                self.layers = health::layers(&self.params, &before, after, &grads);
             }
             self.step += 1;
         }

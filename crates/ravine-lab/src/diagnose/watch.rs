@@ -10,6 +10,7 @@ use crate::error::{Kind, Result};
 use crate::health::{self, norm};
 use crate::snapshot::Snapshot;
 use crate::stats::summary::sd;
+use crate::stepped::stepped;
 use crate::workload::Session;
 use ravine::{Guard, Optimizer, Outcome, rules, schedules};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -75,10 +76,10 @@ pub(super) fn watch(
         }
         let (values, grads) = session.buffers();
         let kept = (step < 3 || is_time(step, SAMPLES)).then(|| (values.to_vec(), grads.to_vec()));
-        let outcome = optimizer.step_flat(values, grads)?;
+        let outcome = stepped(session, &mut optimizer, step)?;
         let lost = !loss.is_finite() || matches!(outcome, Outcome::Skipped { .. });
         if let Some((before, grads)) = kept.filter(|_| !lost || step == 0) {
-            let mut layers = health::layers(&params, &before, values, &grads);
+            let mut layers = health::layers(&params, &before, session.buffers().0, &grads);
             layers.retain(|layer| is_weight(&layer.name));
             run.samples.push((step, layers));
         }
@@ -120,8 +121,7 @@ pub(super) fn probe(
         }
         let loss = session.backward(step);
         losses.push(loss);
-        let (values, grads) = session.buffers();
-        if !loss.is_finite() || matches!(optimizer.step_flat(values, grads)?, Outcome::Skipped { .. }) {
+        if !loss.is_finite() || matches!(stepped(session, &mut optimizer, step)?, Outcome::Skipped { .. }) {
             losses.push(f64::NAN);
             break;
         }

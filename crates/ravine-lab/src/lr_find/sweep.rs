@@ -5,6 +5,7 @@ use crate::error::{Kind, Result};
 use crate::snapshot::Snapshot;
 use crate::stats::number::{lr as rate, significant};
 use crate::stats::summary::{mean, median, sd};
+use crate::stepped::stepped;
 use crate::workload::Session;
 use ravine::{Guard, Optimizer, Outcome, rules};
 use serde::Serialize;
@@ -101,9 +102,9 @@ pub(super) fn step(
 ) -> Result<(f64, bool)> {
     let (mut loss, mut made) = (0.0, true);
     for part in 0..settings.accumulate {
-        loss += session.backward(number * settings.accumulate + part) / settings.accumulate as f64;
-        let (values, grads) = session.buffers();
-        made &= !matches!(optimizer.step_flat(values, grads)?, Outcome::Skipped { .. });
+        let batch = number * settings.accumulate + part;
+        loss += session.backward(batch) / settings.accumulate as f64;
+        made &= !matches!(stepped(session, optimizer, batch)?, Outcome::Skipped { .. });
     }
     Ok((loss, made && loss.is_finite()))
 }

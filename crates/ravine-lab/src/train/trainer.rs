@@ -13,6 +13,7 @@ use crate::data::{Order, Split};
 use crate::error::Result;
 use crate::evaluated::evaluated;
 use crate::health;
+use crate::stepped::{restore_state, state, stepped};
 use crate::trial::DIVERGED;
 use crate::workload::{Evaluation, Info, Session, Workload};
 
@@ -131,14 +132,14 @@ impl<'a> Trainer<'a> {
         let (at, batches) = (self.standing.step, self.settings.accumulate);
         let lr = self.lr()?;
         // What a batch that is left out teaches besides the parameters must go too.
-        let mut state = Vec::new();
-        self.session.state(&mut |_, values| state.extend_from_slice(values));
+        let state = state(&mut *self.session);
         let due = (at + 1).is_multiple_of(self.settings.evaluate_every) || at + 1 == self.settings.steps;
         let mut total = 0.0;
         let mut looked_at = None;
         let mut outcome = None;
         for batch in 0..batches {
-            total += self.session.backward(at * batches + batch);
+            let number = at * batches + batch;
+            total += self.session.backward(number);
             let (values, grads) = self.session.buffers();
             if batch + 1 == batches {
                 // The guard looks at gradients alone.
@@ -148,7 +149,7 @@ impl<'a> Trainer<'a> {
                 // The health of the layers is looked at in the last step before an evaluation.
                 looked_at = due.then(|| (values.to_vec(), grads.to_vec()));
             }
-            outcome = Some(self.optimizer.step_flat(values, grads)?);
+            outcome = Some(stepped(&mut *self.session, &mut self.optimizer, number)?);
         }
         let loss = total / batches as f64;
         let mut entry = None;
@@ -172,12 +173,7 @@ impl<'a> Trainer<'a> {
                     false => "the loss".into(),
                 };
                 entry = Some(Entry::Skipped { step: at, what });
-                let mut kept = &state[..];
-                self.session.state(&mut |_, values| {
-                    let (these, rest) = kept.split_at(values.len());
-                    values.copy_from_slice(these);
-                    kept = rest;
-                });
+                restore_state(&mut *self.session, &state);
                 self.standing.skipped = self.standing.skipped.map(|count| count + 1);
                 if self.standing.skipped[1] == SKIPS {
                     self.standing.end = Some(End::Diverged);
