@@ -99,9 +99,9 @@ def test_bad_input(call, error, text):
         call()
 
 
-def test_no_array_library_is_imported():
+def test_no_array_library_is_imported(tmp_path):
     code = "import ravine, sys; sys.exit('numpy' in sys.modules or 'torch' in sys.modules or 'jax' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -154,6 +154,7 @@ for step in range(12):
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "KERAS_BACKEND": "jax", "KERAS_HOME": str(tmp_path)},
+        cwd=tmp_path,
         capture_output=True,
     )
     assert done.returncode == 0, done.stderr.decode()
