@@ -170,6 +170,11 @@ def test_no_run_finishes():
     assert result.recommended is None and result.verdict
 
 
+def test_training_may_have_processes_of_its_own():
+    result = ravine.compare(trainers.has_children, ["a"], **{**SMALL, "budget": 1, "seeds": 1})
+    assert result.recommended["failed"] == 0
+
+
 def test_a_timeout():
     with pytest.raises(ravine.TrialError, match="took longer than its timeout"):
         ravine.compare(trainers.hangs, ["a"], timeout=0.5, **SMALL)
