@@ -112,7 +112,11 @@ def compare(
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary if store is None else store)
         lab = Lab(folder / "runs.sqlite")
-        command = f"ravine.compare({name}, {list(values)}, steps={steps}, schedules={list(schedules)}, seeds={seeds})"
+        command = (
+            f"ravine.compare({getattr(train, '__name__', name)}, {list(values)}, steps={steps}, "
+            f"schedules={list(schedules)}, metric={metric!r}, higher_is_better={higher_is_better}, target={target}, "
+            f"budget={budget}, tuning_seeds={tuning_seeds}, seeds={seeds}, name={name!r})"
+        )
         id, finished = lab.begin(json.dumps(plan), json.dumps(workload), command, jobs)
         failures = folder / f"failures-{id}.jsonl"
         if not finished:
@@ -121,7 +125,9 @@ def compare(
             if told:
                 told.finish()
         page, data = lab.results(id)
-        (folder / "report.html").write_text(page, encoding="utf-8")
+        unfinished = folder / "report.html.new"
+        unfinished.write_text(page, encoding="utf-8")
+        unfinished.replace(folder / "report.html")
         lines = failures.read_text(encoding="utf-8").splitlines() if failures.exists() else []
         report = None if store is None else folder / "report.html"
         return Comparison(json.loads(data), page, report, [json.loads(line) for line in lines])

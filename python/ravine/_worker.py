@@ -46,6 +46,10 @@ class _Stop(BaseException):
     """Ends a training function whose trial is over."""
 
 
+class _Gone(BaseException):
+    """Ends a training function that nobody listens to any more."""
+
+
 class Report:
     """Takes the evaluations of a trial."""
 
@@ -90,8 +94,12 @@ class Report:
             "grad_norm": float(grad_norm),
             "seconds": self._spent,
         }
-        self._pipe.send(("point", point))
-        if self._pipe.recv() == "stop":
+        try:
+            self._pipe.send(("point", point))
+            answer = self._pipe.recv()
+        except (EOFError, ConnectionError):
+            raise _Gone from None
+        if answer == "stop":
             raise _Stop
         self._since = time.perf_counter()
 
@@ -126,6 +134,8 @@ def work(pipe: Connection, packed: bytes, metric: str) -> None:
             answer: tuple[str, Any] = ("end", _test(result, metric))
         except _Stop:
             continue
+        except _Gone:
+            return
         except ArithmeticError:
             # Numbers that left their range are a trial that failed, not a mistake in the function.
             answer = ("end", {"end": "diverged", "reason": traceback.format_exc()})
@@ -222,7 +232,8 @@ class Worker:
     def _start(self, stopped: Callable[[], bool]) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, other = context.Pipe()
-        self._process = context.Process(target=work, args=(other, *self._told), daemon=True)
+        # Not a daemon, which could have no processes of its own, as loaders of data do.
+        self._process = context.Process(target=work, args=(other, *self._told))
         self._process.start()
         other.close()
         kind, said = self._receive(stopped, math.inf, None)

@@ -17,6 +17,12 @@ import trainers  # noqa: E402
 SMALL = {"steps": 10, "schedules": ["constant"], "budget": 3, "tuning_seeds": 1, "seeds": 2, "progress": False}
 
 
+def importable(*folders):
+    """The environment of a process that finds the package and these folders."""
+    folders = [*map(str, folders), str(Path(ravine.__file__).parent.parent)]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([*folders, os.environ.get("PYTHONPATH", "")])}
+
+
 def test_a_verdict_with_evidence(tmp_path):
     result = ravine.compare(
         trainers.accuracy,
@@ -89,11 +95,7 @@ def test_goes_on_after_an_interruption(tmp_path, sign):
         f"    result = ravine.compare(trainers.slow, ['a', 'b'], steps=1, budget=5, tuning_seeds=3, seeds=5, store={str(store)!r})\n"
         "    print(result.verdict)\n"
     )
-    here = Path(__file__).parent
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(here), str(here.parent), os.environ.get("PYTHONPATH", "")]),
-    }
+    environment = importable(Path(trainers.__file__).parent)
     process = subprocess.Popen(
         [sys.executable, script], env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -168,6 +170,11 @@ def test_no_run_finishes():
     assert result.recommended is None and result.verdict
 
 
+def test_training_may_have_processes_of_its_own():
+    result = ravine.compare(trainers.has_children, ["a"], **{**SMALL, "budget": 1, "seeds": 1})
+    assert result.recommended["failed"] == 0
+
+
 def test_a_timeout():
     with pytest.raises(ravine.TrialError, match="took longer than its timeout"):
         ravine.compare(trainers.hangs, ["a"], timeout=0.5, **SMALL)
@@ -204,8 +211,7 @@ def test_a_script_without_its_guard(tmp_path):
     script.write_text(
         "import ravine\ndef train(config, seed, report):\n    report(0, 1.0)\nravine.compare(train, ['a'], steps=1)\n"
     )
-    here = Path(__file__).parent.parent
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), os.environ.get("PYTHONPATH", "")])}
+    environment = importable()
     done = subprocess.run([sys.executable, script], env=environment, capture_output=True, timeout=120)
     assert done.returncode != 0 and b"if __name__ == '__main__':" in done.stderr
 

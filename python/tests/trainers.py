@@ -91,6 +91,19 @@ def hangs(config, seed, report):
     time.sleep(60)
 
 
+def child(number):
+    return number + 1
+
+
+def has_children(config, seed, report):
+    """Has a process of its own, as loaders of data have."""
+    import multiprocessing
+
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        report(0, float(pool.apply(child, (0,))))
+        report(1, 0.5)
+
+
 def silent(config, seed, report):
     pass
 

@@ -307,4 +307,38 @@ mod tests {
         let error = run(&*workload, &settings("adam", 1e-2), &AtomicBool::new(true), |_| Ok(())).unwrap_err();
         assert!(error.is_interruption());
     }
+
+    #[test]
+    fn a_course_is_judged_by_its_evaluations() {
+        let at = |step: u64, validation_loss, validation| Point {
+            step,
+            seconds: step as f64,
+            train_loss: 1.0,
+            validation_loss,
+            validation,
+            lr: 0.1,
+            grad_norm: 1.0,
+            layers: Vec::new(),
+        };
+        let mut course = Course::new(true, 0.9, 10, true);
+        // The first evaluation is what the others are held against; before the first step nothing was reached.
+        assert_eq!(course.take(&at(0, 1.0, 0.95)), None);
+        assert_eq!(course.take(&at(3, 1.0, 0.95)), None);
+        assert_eq!(course.take(&at(4, 1.0, 0.95)), Some(End::Hopeless));
+        let done = course.done(End::Hopeless, 4, 4.0, None);
+        assert_eq!((done.target, done.validation.map(|v| v.metric)), (Some((3, 3.0)), Some(0.95)));
+
+        let mut reported = Course::new(false, 0.1, 10, false);
+        for point in [at(0, 1.0, 1.0), at(9, 1.0, 1.0), at(10, 100.0, 0.1)] {
+            assert_eq!(reported.take(&point), None);
+        }
+        assert_eq!(reported.done(End::Finished, 10, 1.0, None).target, Some((10, 10.0)));
+
+        for bad in [f64::NAN, f64::INFINITY, 100.5] {
+            let mut course = Course::new(true, 0.9, 10, false);
+            assert_eq!(course.take(&at(0, 1.0, 0.5)), None);
+            assert_eq!(course.take(&at(1, bad, 0.5)), Some(End::Diverged), "{bad}");
+            assert_eq!(course.done(End::Diverged, 1, 1.0, None).validation, None);
+        }
+    }
 }
