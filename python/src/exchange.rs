@@ -87,22 +87,72 @@ impl Raw {
     }
 }
 
+/// Sizes or strides, beside the rest of a view where they are few: looking elsewhere is what takes time.
+enum Dims {
+    Few(u8, [i64; 4]),
+    Many(Box<[i64]>),
+}
+
+impl Dims {
+    fn new(dims: &[i64]) -> Self {
+        let mut few = [0; 4];
+        match few.get_mut(..dims.len()) {
+            Some(few) => few.copy_from_slice(dims),
+            None => return Self::Many(dims.into()),
+        }
+        Self::Few(dims.len() as u8, few)
+    }
+}
+
+impl std::ops::Deref for Dims {
+    type Target = [i64];
+
+    fn deref(&self) -> &[i64] {
+        match self {
+            Self::Few(len, dims) => &dims[..usize::from(*len)],
+            Self::Many(dims) => dims,
+        }
+    }
+}
+
+/// Asks for memory ahead of its use.
+#[inline(always)]
+pub(crate) fn fetch(address: usize) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch reads nothing, whatever the address.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch(address as *const i8, std::arch::x86_64::_MM_HINT_T0);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
+}
+
 /// How a tensor was when it was looked at.
 pub(crate) struct View {
     address: usize,
+    /// Where the tensor keeps its shape.
+    place: usize,
     dtype: [u8; 2],
-    shape: Vec<i64>,
-    strides: Vec<i64>,
+    shape: Dims,
+    strides: Dims,
 }
 
 impl View {
     pub(crate) fn new(raw: &Raw) -> Self {
         Self {
             address: raw.address(),
+            place: raw.shape as usize,
             dtype: raw.dtype,
-            shape: raw.shape().to_vec(),
-            strides: raw.strides().to_vec(),
+            shape: Dims::new(raw.shape()),
+            strides: Dims::new(raw.strides()),
         }
+    }
+
+    /// Asks for the memory that a look at the tensor will read.
+    pub(crate) fn expect(&self, tensor: &Py<PyAny>) {
+        fetch(tensor.as_ptr() as usize);
+        // Small tensors keep their shape within, and all else around it.
+        [self.place.wrapping_sub(64), self.place, self.place.wrapping_add(64)].into_iter().for_each(fetch);
     }
 
     /// Whether the tensor still is as it was.
@@ -152,7 +202,7 @@ impl View {
 
     /// Whether its elements fill a piece of memory, in whatever order, each its own place.
     pub(crate) fn is_dense(&self) -> bool {
-        let mut steps: Vec<_> = self.strides.iter().zip(&self.shape).filter(|(_, size)| **size != 1).collect();
+        let mut steps: Vec<_> = self.strides.iter().zip(self.shape.iter()).filter(|(_, size)| **size != 1).collect();
         steps.sort_unstable();
         let mut expected = 1;
         self.shape.contains(&0)
@@ -167,7 +217,7 @@ impl View {
     pub(crate) fn is_contiguous(&self) -> bool {
         let mut expected = 1;
         self.shape.contains(&0)
-            || self.shape.iter().zip(&self.strides).rev().all(|(&size, &stride)| {
+            || self.shape.iter().zip(self.strides.iter()).rev().all(|(&size, &stride)| {
                 let fits = size == 1 || stride == expected;
                 expected *= size;
                 fits

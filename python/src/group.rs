@@ -4,7 +4,7 @@
 //! ([`Exchange`]). What is as it was when it was bound is taken up; all else is given back for the Python side to examine at
 //! leisure and to `bind` anew.
 
-use crate::exchange::{Exchange, Raw, View, view};
+use crate::exchange::{Exchange, Raw, View, fetch, view};
 use crate::rule::{Rule, error};
 use crate::table::{Tensors, copy, with};
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
@@ -134,6 +134,15 @@ impl Row {
         Ok(holds.then_some(raw))
     }
 
+    /// Asks for the memory that `check` will read.
+    fn expect(&self) {
+        self.values.expect(&self.param);
+        if let Some(state) = &self.state {
+            fetch(state.as_ptr() as usize);
+        }
+        self.kept.iter().for_each(|kept| kept.view.expect(&kept.tensor));
+    }
+
     fn is_as_bound(&self, exchange: &Exchange, py: Python<'_>) -> bool {
         let holds = |tensor: &Py<PyAny>, view: &View| {
             exchange.look(tensor.bind_borrowed(py)).is_some_and(|raw| view.holds(&raw))
@@ -165,6 +174,9 @@ struct Active {
     grad: Py<PyAny>,
     address: usize,
 }
+
+/// How many rows ahead memory is asked for.
+const AHEAD: usize = 4;
 
 /// How many sets of rows that were stepped together are remembered.
 const SETS: usize = 8;
@@ -243,6 +255,9 @@ impl Group {
         }
         let mut unknown = Vec::new();
         for (index, param) in params.iter().enumerate() {
+            if let Some(Some(row)) = self.rows.get(index + AHEAD) {
+                row.expect();
+            }
             let grad = param.getattr(intern!(py, "grad"))?;
             if grad.is_none() {
                 continue;

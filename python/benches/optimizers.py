@@ -1,0 +1,171 @@
+"""Steps of ravine.torch beside those of PyTorch, in one process, in turns.
+
+    python benches/optimizers.py [--rounds 15] [--threads 2] [--only large small tail compact] [--rules AdamW ...]
+
+Prints medians over the rounds of ratios within a round: how many times as long PyTorch's modes take, and how long the step
+takes beside a pass that streams as many bytes in place as the rule must move. Ratios above 1 are to our favour but for that
+one. All candidates of a row step the same parameters, so that they share caches and memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+import ravine.torch as ours
+
+#: Parameters of each size: how many, and of how many elements.
+SIZES = {"large": (20, 1_000_000), "small": (1000, 256)}
+#: Class, options, streams of the parameters' size that a step must move, and the modes that PyTorch has.
+RULES: list[tuple[str, dict[str, Any], float, tuple[str, ...]]] = [
+    ("AdamW", {}, 7, ("default", "foreach", "fused")),
+    ("Adam", {"amsgrad": True}, 9, ("default", "foreach", "fused")),
+    ("SGD", {}, 3, ("default", "foreach", "fused")),
+    ("SGD", {"momentum": 0.9}, 5, ("default", "foreach", "fused")),
+    ("Adagrad", {}, 5, ("default", "foreach", "fused")),
+    ("RMSprop", {}, 5, ("default", "foreach")),
+    ("NAdam", {}, 7, ("default", "foreach")),
+    ("RAdam", {}, 7, ("default", "foreach")),
+    ("Adamax", {}, 7, ("default", "foreach")),
+    ("Adadelta", {}, 7, ("default", "foreach")),
+    ("Rprop", {}, 7, ("default", "foreach")),
+    ("ASGD", {}, 4, ("default", "foreach")),
+    ("Adafactor", {}, 3, ("default", "foreach")),
+]
+MODES: dict[str, dict[str, Any]] = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}
+
+
+def parameters(size: str) -> list[torch.nn.Parameter]:
+    """Parameters with gradients."""
+    count, numel = SIZES[size]
+    # Matrices, for rules that go by rows and columns.
+    shape = (numel // 16, 16)
+    params = [torch.nn.Parameter(torch.randn(shape)) for _ in range(count)]
+    for param in params:
+        param.grad = torch.randn_like(param)
+    return params
+
+
+def stream(params: list[torch.nn.Parameter], streams: float) -> Callable[[], Any]:
+    """A pass that reads and writes as many bytes in place."""
+    numel = sum(param.numel() for param in params)
+    memory = torch.ones(max(1, int(numel * streams / 2)))
+    return lambda: memory.mul_(1.0000001)
+
+
+def medians(candidates: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """The median, over the rounds, of how long each takes beside the first; and that of the first in milliseconds."""
+    times: dict[str, list[float]] = {name: [] for name in candidates}
+    for candidate in candidates.values():
+        candidate()
+    gc.collect()
+    gc.disable()
+    for _ in range(rounds):
+        for name, candidate in candidates.items():
+            start = time.perf_counter()
+            candidate()
+            times[name].append(time.perf_counter() - start)
+    gc.enable()
+    first, *others = candidates
+    ratios = {
+        name: statistics.median(b / a for a, b in zip(times[first], times[name])) for name in others
+    }
+    return {"ms": 1e3 * statistics.median(times[first]), **ratios}
+
+
+def line(title: str, found: dict[str, float], streamed: str | None = None) -> None:
+    """Prints a row: what `streamed` names is turned, to say how long our step takes beside it."""
+    cells = [f"{found.pop('ms'):9.3f} ms"]
+    if streamed in found:
+        cells.append(f"{1 / found.pop(streamed):6.2f} of the stream")
+    cells += [f"{name} {ratio:6.2f}" for name, ratio in found.items()]
+    print(f"{title:34}", *cells, sep="  ", flush=True)
+
+
+def rules(size: str, rounds: int, only: list[str] | None) -> None:
+    """Every class of torch.optim that the engine steps."""
+    params = parameters(size)
+    for name, options, streams, modes in RULES:
+        if only and name not in only:
+            continue
+        candidates = {"ours": getattr(ours, name)(params, lr=1e-6, **options).step}
+        candidates["stream"] = stream(params, streams)
+        for mode in modes:
+            optimizer = getattr(torch.optim, name)(params, lr=1e-6, **options, **MODES[mode])
+            candidates[mode] = optimizer.step
+        title = f"{size} {name} {' '.join(options)}"
+        line(title, medians(candidates, rounds), "stream")
+
+
+def tail(size: str, rounds: int) -> None:
+    """Clipping, AdamW, an average of the weights, and gradients set to 0."""
+    params = parameters(size)
+    own, ema = ours.AdamW(params, lr=1e-6), ours.EMA(params)
+    other = torch.optim.AdamW(params, lr=1e-6, fused=True)
+    averages = [param.detach().clone() for param in params]
+
+    @torch.no_grad()
+    def in_torch() -> None:
+        torch.nn.utils.clip_grad_norm_(params, 1.0)
+        other.step()
+        torch._foreach_lerp_(averages, params, 0.001)
+        torch._foreach_zero_([param.grad for param in params])
+
+    candidates = {
+        "ours": lambda: ours.fused_tail(own, max_norm=1.0, ema=ema),
+        "stream": stream(params, 11),
+        "torch, fused AdamW": in_torch,
+    }
+    line(f"{size} clip + AdamW + EMA + zero", medians(candidates, rounds), "stream")
+
+
+def compact(size: str, rounds: int) -> None:
+    """State of 8 bits."""
+    params = parameters(size)
+    candidates = {
+        "ours": ours.AdamW8bit(params, lr=1e-6).step,
+        "ours in f32": ours.AdamW(params, lr=1e-6).step,
+        "torch default": torch.optim.AdamW(params, lr=1e-6).step,
+        "torch fused": torch.optim.AdamW(params, lr=1e-6, fused=True).step,
+    }
+    try:
+        import bitsandbytes
+    except ImportError:
+        pass
+    else:
+        candidates["bitsandbytes 8 bits"] = bitsandbytes.optim.AdamW8bit(params, lr=1e-6).step
+    try:
+        from torchao.optim import AdamW8bit
+    except ImportError:
+        pass
+    else:
+        candidates["torchao 8 bits"] = AdamW8bit(params, lr=1e-6).step
+    line(f"{size} AdamW of 8 bits", medians(candidates, rounds))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--only", nargs="*", default=["large", "small", "tail", "compact"])
+    parser.add_argument("--rules", nargs="*")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    print(f"torch {torch.__version__}, {arguments.threads} threads, {arguments.rounds} rounds")
+    for size in SIZES:
+        if size in arguments.only:
+            rules(size, arguments.rounds, arguments.rules)
+        if "tail" in arguments.only:
+            tail(size, arguments.rounds)
+        if "compact" in arguments.only:
+            compact(size, arguments.rounds)
+
+
+if __name__ == "__main__":
+    main()
