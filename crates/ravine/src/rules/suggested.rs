@@ -39,6 +39,7 @@ const NETWORKS: &[(&str, &str)] = &[
     ("schedule-free-radam", "lr=0.03"),
     ("sophia", "lr=3e-3"),
     ("adamod", "lr=0.01"),
+    ("diffgrad", "lr=0.01"),
     ("grams", "lr=0.01"),
     // Its first steps are lr / g: a larger eps keeps those of weights that hardly have a gradient short.
     ("kate", "lr=3e-3,eps=1e-4"),
