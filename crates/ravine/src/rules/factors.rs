@@ -59,8 +59,8 @@ pub(super) fn follow<R: Math>(
     }
 }
 
-/// x /= sqrt(V), where V = row col / mean(row), with `least` as the least of mean and root. The root is taken of each factor: in
-/// f32 the product of a row and a column without gradient is 0.
+/// x /= sqrt(V), where V = row col / mean(row), with `least` as the least of mean and root. The root is taken of each
+/// factor: in f32 the product of a row and a column without gradient is 0.
 pub(super) fn divide<R: Math>(
     &Matrix { rows, cols }: &Matrix,
     x: &mut [R],

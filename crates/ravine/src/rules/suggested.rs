@@ -3,8 +3,8 @@
 /// What is to be minimised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// The loss of a network in mini-batches, at some hundred steps and more. What is suggested was found on a small one
-    /// with a cosine schedule: for a large one, go down from there.
+    /// The loss of a network in mini-batches, at some hundred steps and more. What is suggested was found on a small
+    /// one with a cosine schedule: for a large one, go down from there.
     Network,
     /// A steep function of few variables, of curvatures in the hundreds, such as Rosenbrock's.
     Function,
