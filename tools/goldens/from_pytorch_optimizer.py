@@ -45,7 +45,10 @@ def rules():
         given = name in GIVEN_HESSIAN
         more = {"hessian": "|gradient| + 0.1, given at each step"} if given else {}
         for label, kwargs in configs(name, cls, extra).items():
-            with mock.patch("pytorch_optimizer.optimizer.qhadam.torch", Wide("float32")):
+            with (
+                mock.patch("pytorch_optimizer.optimizer.qhadam.torch", Wide("float32")),
+                mock.patch.object(torch.Tensor, "float", torch.Tensor.double),
+            ):
                 tensors = run(built(cls, kwargs), step=with_hessian if given else None)
             yield Golden(f"{LIBRARY}.{name}.{label}", about(LIBRARY, name, kwargs, **more), tensors)
 

@@ -4,9 +4,9 @@ use crate::error::Result;
 use crate::workload::Session;
 use ravine::{Climb, Optimizer, Outcome};
 
-/// Makes the step that the gradients of this batch, which lie in the buffers, are for. Where the optimizer has sharpness-aware
-/// minimisation the batch is asked for once more, at the worst weights nearby; what a model learns besides its parameters it
-/// learns at the weights themselves.
+/// Makes the step that the gradients of this batch, which lie in the buffers, are for. Where the optimizer has
+/// sharpness-aware minimisation the batch is asked for once more, at the worst weights nearby; what a model learns
+/// besides its parameters it learns at the weights themselves.
 pub(crate) fn stepped(
     session: &mut dyn Session,
     optimizer: &mut Optimizer<f32>,

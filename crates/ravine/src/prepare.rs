@@ -24,8 +24,8 @@ pub(crate) struct Prepare {
 }
 
 impl Prepare {
-    /// Changes the gradients of the tensors that are `moving` in their buffers. `scale` is the factor that is still due on
-    /// them.
+    /// Changes the gradients of the tensors that are `moving` in their buffers. `scale` is the factor that is still due
+    /// on them.
     pub(crate) fn apply<T: Element>(
         self,
         tensors: &mut Tensors<'_, T>,

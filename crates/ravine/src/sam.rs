@@ -51,13 +51,13 @@ pub enum Climb {
 
 impl<T: Element> Optimizer<T> {
     /// Makes one step with gradients that `closure` computes, and gives the loss at the weights before it with what
-    /// came of the step. `closure` is given the weights, writes their gradients, and returns the loss. The gradients are 0
-    /// when it is called, but for those of earlier micro-batches.
+    /// came of the step. `closure` is given the weights, writes their gradients, and returns the loss. The gradients
+    /// are 0 when it is called, but for those of earlier micro-batches.
     ///
     /// Without [`Sam`] the closure is called once. With it, twice: at the weights, and at the worst weights near
-    /// them. Then the weights are put back, bit for bit, and the step is made with the second gradient. A closure with batch
-    /// statistics or dropout sees the same batch twice. [`climb`](Self::climb) and [`step`](Self::step) are the same in two
-    /// calls.
+    /// them. Then the weights are put back, bit for bit, and the step is made with the second gradient. A closure with
+    /// batch statistics or dropout sees the same batch twice. [`climb`](Self::climb) and [`step`](Self::step) are the
+    /// same in two calls.
     ///
     /// ```
     /// use ravine::{Optimizer, ParamSpec, Sam, rules::Sgd};
@@ -99,9 +99,9 @@ impl<T: Element> Optimizer<T> {
         Ok((loss, self.step(values, grads)?))
     }
 
-    /// The first half of a step with [`Sam`]: moves the weights along their gradients to the worst ones nearby, and sets the
-    /// gradients to 0. The next step puts the weights back, bit for bit, and steps with the gradients that it is given. Without
-    /// [`Sam`] nothing is done, so that a training loop may call it for any optimizer:
+    /// The first half of a step with [`Sam`]: moves the weights along their gradients to the worst ones nearby, and
+    /// sets the gradients to 0. The next step puts the weights back, bit for bit, and steps with the gradients that it
+    /// is given. Without [`Sam`] nothing is done, so that a training loop may call it for any optimizer:
     ///
     /// ```
     /// use ravine::{Climb, Optimizer, ParamSpec, rules};
@@ -119,8 +119,8 @@ impl<T: Element> Optimizer<T> {
     /// ```
     ///
     /// # Errors
-    /// A number or length of tensors that does not fit; under [`Guard::Error`](crate::Guard::Error) a gradient that is not
-    /// finite. Then nothing has changed.
+    /// A number or length of tensors that does not fit; under [`Guard::Error`](crate::Guard::Error) a gradient that is
+    /// not finite. Then nothing has changed.
     pub fn climb(&mut self, values: &mut [&mut [T]], grads: &mut [&mut [T]]) -> Result<Climb> {
         self.check_pairs(values, grads)?;
         let Some(sam) = self.options.sam else { return Ok(Climb::Unneeded) };

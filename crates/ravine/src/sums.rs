@@ -71,7 +71,8 @@ impl<T: Element, F: Fn(f64) -> f64> Work for Sum<'_, T, F> {
     }
 }
 
-/// The sum of the products of what stands side by side, in f64. The order of the sum is fixed by the number of values alone.
+/// The sum of the products of what stands side by side, in f64. The order of the sum is fixed by the number of values
+/// alone.
 pub(crate) fn dot<T: Element>(a: &[T], b: &[T], level: Level) -> f64 {
     if a.len() <= TASK {
         return simd::dispatch(level, Dot { a, b });
@@ -104,7 +105,8 @@ impl<T: Element> Work for Dot<'_, T> {
 
 /// The sum of the squares of all gradients, in f64. `memory` is reused from step to step.
 ///
-/// Lanes and tasks are added in order, so the bits depend neither on threads nor on how the elements are cut into tensors.
+/// Lanes and tasks are added in order, so the bits depend neither on threads nor on how the elements are cut into
+/// tensors.
 pub(crate) fn sum_of_squares<T: Element>(
     plan: &Plan,
     tensors: &Tensors<'_, T>,

@@ -58,8 +58,8 @@ proptest! {
         }
     }
 
-    /// AdaBelief divides by how far gradients stray from their mean, which is Adam's divisor where the mean is 0: here as
-    /// it has hardly moved from there.
+    /// AdaBelief divides by how far gradients stray from their mean, which is Adam's divisor where the mean is 0: here
+    /// as it has hardly moved from there.
     #[test]
     fn adabelief_is_adam_where_the_mean_of_the_gradient_is_zero(seed in 0u64..9999) {
         let betas = "betas=0.999999999/0.99,eps=1e-200";
@@ -73,8 +73,8 @@ proptest! {
         prop_assert!(apart.iter().flatten().zip(usual.iter().flatten()).any(|(a, b)| (a - b).abs() > 1e-3));
     }
 
-    /// Whatever the gradients, a step of LAMB is lr as long as the weights of its tensor, and of LARS no longer than lr times
-    /// the trust coefficient.
+    /// Whatever the gradients, a step of LAMB is lr as long as the weights of its tensor, and of LARS no longer than lr
+    /// times the trust coefficient.
     #[test]
     fn trust_ratios_bound_the_step_of_each_tensor(seed in 0u64..9999, power in -20i32..20, decay in 0.0..0.5f64) {
         let scale = 2f64.powi(power);

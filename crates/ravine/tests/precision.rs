@@ -199,3 +199,20 @@ fn every_rule_takes_every_storage() {
     }
     assert!(failed.is_empty(), "{failed:?}");
 }
+
+/// Where neither a row nor a column of a matrix has a gradient, the product of their mean squares is too small for f32.
+#[test]
+fn factored_mean_squares_stay_numbers_in_f32() {
+    for spec in ["came", "came:weight_decay=0.1", "adafactor", "adafactor-paper", "adafactor-paper:beta1=0.9"]
+    {
+        let mut optimizer: Optimizer<f32> =
+            builder(spec).build(&[ravine::ParamSpec::new("w", [3, 3])]).unwrap();
+        let mut w = [1.0; 9];
+        for step in 0..50 {
+            let mut g = [0.0; 9];
+            (g[0], g[1]) = (1.0 + (step as f32).sin(), -1e-3);
+            let _ = optimizer.step_flat(&mut w, &mut g).unwrap();
+        }
+        assert!(w.iter().all(|w| w.is_finite()) && w[0] < 1.0, "{spec}: {w:?}");
+    }
+}

@@ -15,9 +15,9 @@ pub(super) const ENTRY: Entry<Box<dyn Rule>> = Entry {
     presets: &[],
     title: "AdamP: AdamW that does not lengthen weights whose length does not matter",
     formula: "u = Adam's direction; where |cos(w, g)| < delta / sqrt(n): u -= (w, u) w / |w|^2, decay times wd_ratio; \
-              w -= lr (u + weight_decay w)",
-    advice: "Networks with batch norm or layer norm behind most weights, in AdamW's place: the step relative to the weights \
-             does not fade as they grow. Without normalisation it is AdamW.",
+             w -= lr (u + weight_decay w)",
+    advice: "Networks with batch norm or layer norm behind most weights, in AdamW's place: the step relative to the \
+             weights does not fade as they grow. Without normalisation it is AdamW.",
     source: "Heo et al., ICLR 2021, arXiv 2006.08217, algorithm 3; the authors' adamp; timm.optim.AdamP",
     make: || Box::new(AdamP::default()),
 };
@@ -25,11 +25,11 @@ pub(super) const ENTRY: Entry<Box<dyn Rule>> = Entry {
 crate::hyper! {
     /// AdamP (Heo et al., arXiv 2006.08217, algorithm 3).
     ///
-    /// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; u = m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps). A loss that does
-    /// not depend on the length of weights has a gradient at a right angle to them. So where for all units of a tensor, the weights
-    /// with the same first index, |cos(w, g)| < delta / sqrt(n), n elements in a unit, each unit has its
-    /// u -= (w, u) w / |w|^2; else the same is asked of the tensor as a whole. Then w -= lr weight_decay w, times wd_ratio
-    /// where something was taken out, and w -= lr u. Tensors of one dimension have AdamW.
+    /// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; u = m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps). A loss that
+    /// does not depend on the length of weights has a gradient at a right angle to them. So where for all units of a
+    /// tensor, the weights with the same first index, |cos(w, g)| < delta / sqrt(n), n elements in a unit, each unit
+    /// has its u -= (w, u) w / |w|^2; else the same is asked of the tensor as a whole. Then w -= lr weight_decay w,
+    /// times wd_ratio where something was taken out, and w -= lr u. Tensors of one dimension have AdamW.
     ///
     /// State: `exp_avg`, `exp_avg_sq`. Defaults are the authors'.
     pub struct AdamP {

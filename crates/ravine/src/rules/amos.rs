@@ -12,10 +12,11 @@ pub(super) const ENTRY: Entry<Box<dyn Rule>> = Entry {
     name: "amos",
     presets: &[],
     title: "Amos: one mean square a tensor, with its own decay of learning rate and weights",
-    formula: "v = mean of mean(g^2); r = 1 / v; c = lr^2 r mean(g^2) / sqrt(1 + c_coef sqrt(lr) b); d = 1 / (1 + d_coef \
-              sqrt(lr eta) b); w -= d (lr eta g / sqrt(v) + c / 2 w); b += c (1 + b)",
-    advice: "Transformers from scratch, at a constant learning rate and without a weight decay to tune: both are its own. Memory is \
-             sgd's. Give the scale that the weights are expected to have where the model's differs from eta's default.",
+    formula: "v = mean of mean(g^2); r = 1 / v; c = lr^2 r mean(g^2) / sqrt(1 + c_coef sqrt(lr) b); d = 1 / (1 + \
+             d_coef sqrt(lr eta) b); w -= d (lr eta g / sqrt(v) + c / 2 w); b += c (1 + b)",
+    advice: "Transformers from scratch, at a constant learning rate and without a weight decay to tune: both are its \
+             own. Memory is sgd's. Give the scale that the weights are expected to have where the model's differs from \
+             eta's default.",
     source: "Tian, Parikh, 2022, arXiv 2210.11693, algorithm 1; pytorch_optimizer.Amos",
     make: || Box::new(Amos::default()),
 };
@@ -23,8 +24,8 @@ pub(super) const ENTRY: Entry<Box<dyn Rule>> = Entry {
 crate::hyper! {
     /// Amos (Tian and Parikh, arXiv 2210.11693, algorithm 1), with one mean square and one decay for each tensor.
     ///
-    /// With G the mean of g^2 over the tensor and b = 0 at first: v = beta v + (1 - beta) G; r = (1 - beta^t) / (v + eps);
-    /// c = lr^2 r G / sqrt(1 + c_coef sqrt(lr) b); d = 1 / (1 + d_coef sqrt(lr eta) b);
+    /// With G the mean of g^2 over the tensor and b = 0 at first: v = beta v + (1 - beta) G; r = (1 - beta^t) / (v +
+    /// eps); c = lr^2 r G / sqrt(1 + c_coef sqrt(lr) b); d = 1 / (1 + d_coef sqrt(lr eta) b);
     /// u = d (lr eta sqrt(r) g + (c / 2 + extra_l2) w); b += c (1 + b); w -= u, or its mean with momentum.
     ///
     /// eta is the scale that weights are expected to come to; by default 1/2 for a vector, sqrt(2 / n) for a matrix and

@@ -14,10 +14,10 @@ pub(super) const ENTRY: Entry<Box<dyn Rule>> = Entry {
     name: "came",
     presets: &[],
     title: "CAME: Adafactor with momentum, slower where an update strays from it",
-    formula: "R, C = means of g^2 + eps1; u = g / sqrt(R C / mean(R)); u /= max(1, RMS(u) / d); m = b1 m + (1 - b1) u; P, Q = \
-              means of (u - m)^2 + eps2; w -= lr m / sqrt(P Q / mean(P))",
-    advice: "Language models where Adam's memory is too much and Adafactor is not stable: one slot, and rows and columns. Learning \
-             rates are somewhat below Adam's.",
+    formula: "R, C = means of g^2 + eps1; u = g / sqrt(R C / mean(R)); u /= max(1, RMS(u) / d); m = b1 m + (1 - b1) u; \
+             P, Q = means of (u - m)^2 + eps2; w -= lr m / sqrt(P Q / mean(P))",
+    advice: "Language models where Adam's memory is too much and Adafactor is not stable: one slot, and rows and \
+             columns. Learning rates are somewhat below Adam's.",
     source: "Luo et al., ACL 2023, arXiv 2307.02047, algorithm 2; the authors' came-pytorch; pytorch_optimizer.CAME",
     make: || Box::new(Came::default()),
 };
@@ -29,9 +29,9 @@ crate::hyper! {
     /// u = g / sqrt(R C / mean(R)); u /= max(1, RMS(u) / d); m = b1 m + (1 - b1) u. Then P and Q like R and C, of
     /// (u - m)^2 + eps2 and kept with b3, and w -= lr m / sqrt(P Q / mean(P)).
     ///
-    /// Rows and columns are those of the last two dimensions; each matrix of the dimensions before has its own. A tensor of less
-    /// than 2 dimensions keeps its mean squares in full, and has w -= lr m. RMS is the root of the mean square over the
-    /// whole tensor.
+    /// Rows and columns are those of the last two dimensions; each matrix of the dimensions before has its own. A
+    /// tensor of less than 2 dimensions keeps its mean squares in full, and has w -= lr m. RMS is the root of the mean
+    /// square over the whole tensor.
     ///
     /// State: `exp_avg`, and `row_var`, `col_var`, `row_res`, `col_res`, or `variance`. Defaults are the authors', with
     /// pytorch_optimizer's learning rate.

@@ -13,8 +13,8 @@ pub(super) const ENTRY: Entry<Box<dyn Rule>> = Entry {
     presets: &[],
     title: "diffGrad: Adam with steps of half the size where the gradient does not change",
     formula: "x = 1 / (1 + exp(-|g_prev - g|)); w -= lr x m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps)",
-    advice: "In adam's place where it runs past minima. The friction follows the gradient's own scale: where gradients are far \
-             below 1, x is 1/2 throughout, and this is adam at half the learning rate.",
+    advice: "In adam's place where it runs past minima. The friction follows the gradient's own scale: where gradients \
+             are far below 1, x is 1/2 throughout, and this is adam at half the learning rate.",
     source: "Dubey et al., IEEE TNNLS 2020, arXiv 1909.11015, equations 11 to 14; the authors' diffGrad.py",
     make: || Box::new(DiffGrad::default()),
 };
@@ -25,7 +25,8 @@ crate::hyper! {
     /// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; x = 1 / (1 + exp(-|g_prev - g|));
     /// w -= lr sqrt(1 - b2^t) / (1 - b1^t) x m / (sqrt(v + eps_root) + eps). The gradient before the first is 0.
     ///
-    /// State: `exp_avg`, `exp_avg_sq`, `previous_grad`. Defaults are the authors'; pytorch_optimizer has eps_root 1e-15.
+    /// State: `exp_avg`, `exp_avg_sq`, `previous_grad`. Defaults are the authors'; pytorch_optimizer has eps_root
+    /// 1e-15.
     pub struct DiffGrad {
         /// Learning rate.
         lr: f64 = 1e-3, Range::NonNegative;

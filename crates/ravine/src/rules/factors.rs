@@ -59,7 +59,8 @@ pub(super) fn follow<R: Math>(
     }
 }
 
-/// x /= sqrt(V), where V = row col / mean(row), with `least` and its square as the least of the mean and of V.
+/// x /= sqrt(V), where V = row col / mean(row), with `least` as the least of mean and root. The root is taken of each
+/// factor: in f32 the product of a row and a column without gradient is 0.
 pub(super) fn divide<R: Math>(
     &Matrix { rows, cols }: &Matrix,
     x: &mut [R],
@@ -74,10 +75,10 @@ pub(super) fn divide<R: Math>(
         x.chunks_exact_mut(rows * cols).zip(row.chunks_exact(rows)).zip(col.chunks_exact(cols))
     {
         let mean = (sums::over(row, level, |x| x) / rows as f64).max(least);
-        let (mean, least) = (R::from_f64(mean), R::from_f64(least * least));
+        let (mean, least) = (R::from_f64(mean), R::from_f64(least));
         x.par_chunks_mut(cols).zip(row).with_min_len(TASK.div_ceil(cols)).for_each(|(x, &row)| {
-            let row = row / mean;
-            map(level, x, [col], |x, [col]| x / least.max(row * col).sqrt());
+            let row = (row / mean).sqrt();
+            map(level, x, [col], |x, [col]| x / least.max(row * col.sqrt()));
         });
     }
 }

@@ -12,11 +12,13 @@ pub(super) const ENTRY: Entry<Box<dyn Rule>> = Entry {
     name: "ftrl",
     presets: &[],
     title: "FTRL-Proximal: AdaGrad's learning rates, with weights that are exactly 0",
-    formula: "z += g - (sqrt(n + g^2) - sqrt(n)) / lr w; n += g^2; w = 0 where |z| <= lambda_1, else \
-              (sign(z) lambda_1 - z) / ((beta + sqrt(n)) / lr + lambda_2)",
-    advice: "Linear models and logistic regression on sparse features, such as click prediction: lambda_1 leaves few weights. Not \
-             for deep networks: a weight whose gradients were all 0 so far is 0, whatever it was initialised to.",
-    source: "McMahan et al., KDD 2013, Ad Click Prediction: a View from the Trenches, algorithm 1; pytorch_optimizer.FTRL",
+    formula: "z += g - (sqrt(n + g^2) - sqrt(n)) / lr w; n += g^2; w = 0 where |z| <= lambda_1, else (sign(z) lambda_1 \
+             - z) / ((beta + sqrt(n)) / lr + lambda_2)",
+    advice: "Linear models and logistic regression on sparse features, such as click prediction: lambda_1 leaves few \
+             weights. Not for deep networks: a weight whose gradients were all 0 so far is 0, whatever it was \
+             initialised to.",
+    source: "McMahan et al., KDD 2013, Ad Click Prediction: a View from the Trenches, algorithm 1; \
+             pytorch_optimizer.FTRL",
     make: || Box::new(Ftrl::default()),
 };
 
@@ -27,9 +29,9 @@ crate::hyper! {
     /// w = (sign(z) lambda_1 - z) / ((beta + sqrt(n)) / lr + lambda_2). With beta and both lambdas 0 that is
     /// w -= lr g / sqrt(n), AdaGrad without eps.
     ///
-    /// The weights are a function of z and n alone: what they were before counts from the first gradient of each on. Under a
-    /// schedule sqrt(n) / lr is taken with the learning rate of its own step, and beta / lr with that of the first; steps at
-    /// learning rate 0 leave everything as it was.
+    /// The weights are a function of z and n alone: what they were before counts from the first gradient of each on.
+    /// Under a schedule sqrt(n) / lr is taken with the learning rate of its own step, and beta / lr with that of the
+    /// first; steps at learning rate 0 leave everything as it was.
     ///
     /// State: `z`, `n`, and `lr` and `first_lr` for all. Defaults are pytorch_optimizer's.
     pub struct Ftrl {

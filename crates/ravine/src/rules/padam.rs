@@ -15,8 +15,8 @@ pub(super) const ENTRY: Entry<Box<dyn Rule>> = Entry {
     presets: &[],
     title: "PAdam: between SGD with momentum and AMSGrad, by the power of the divisor",
     formula: "w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v_max) + eps)^(2 partial)",
-    advice: "Image classifiers, where Adam trains fast and SGD generalises better: a small partial with SGD's learning rates. A \
-             partial of 1/2, 1/4, 1/8 or 1/16 is several times as fast as another.",
+    advice: "Image classifiers, where Adam trains fast and SGD generalises better: a small partial with SGD's learning \
+             rates. A partial of 1/2, 1/4, 1/8 or 1/16 is several times as fast as another.",
     source: "Chen et al., IJCAI 2020, arXiv 1806.06763, algorithm 1; the authors' Padam.py",
     make: || Box::new(PAdam::default()),
 };
@@ -25,10 +25,11 @@ crate::hyper! {
     /// PAdam, partially adaptive momentum estimation (Chen et al., arXiv 1806.06763, algorithm 1).
     ///
     /// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; V = max(V, v) with amsgrad, else v;
-    /// w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(V) + eps)^(2 partial): with 1/2 AMSGrad, near 0 SGD with momentum. The
-    /// corrections are those of the authors' code.
+    /// w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(V) + eps)^(2 partial): with 1/2 AMSGrad, near 0 SGD with momentum.
+    /// The corrections are those of the authors' code.
     ///
-    /// State: `exp_avg`, `exp_avg_sq`, `max_exp_avg_sq` with amsgrad. Defaults are the authors'; the paper finds 1/8 best.
+    /// State: `exp_avg`, `exp_avg_sq`, `max_exp_avg_sq` with amsgrad. Defaults are the authors'; the paper finds 1/8
+    /// best.
     pub struct PAdam {
         /// Learning rate.
         lr: f64 = 0.1, Range::NonNegative;

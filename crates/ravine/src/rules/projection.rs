@@ -14,9 +14,9 @@ pub(super) struct Projection {
 }
 
 impl Projection {
-    /// Takes from `u`, the update of the weights `w` with the gradient `g`, its part along the weights: for each unit if
-    /// the gradient of none has a cosine with its weights of delta / sqrt(n) or more, n elements in a unit; else the same with
-    /// the tensor as one unit; else not. Gives the factor on weight decay.
+    /// Takes from `u`, the update of the weights `w` with the gradient `g`, its part along the weights: for each unit
+    /// if the gradient of none has a cosine with its weights of delta / sqrt(n) or more, n elements in a unit; else the
+    /// same with the tensor as one unit; else not. Gives the factor on weight decay.
     pub(super) fn apply<R: Math>(&self, shape: &[usize], w: &[R], g: &[R], u: &mut [R], level: Level) -> f64 {
         if shape.len() < 2 || w.is_empty() {
             return 1.0;

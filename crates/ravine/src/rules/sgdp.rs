@@ -13,10 +13,10 @@ pub(super) const ENTRY: Entry<Box<dyn Rule>> = Entry {
     name: "sgdp",
     presets: &[],
     title: "SGDP: SGD with momentum that does not lengthen weights whose length does not matter",
-    formula: "m = momentum m + (1 - dampening) g; where |cos(w, g)| < delta / sqrt(n): u = m - (w, m) w / |w|^2, decay times \
-              wd_ratio; w -= lr (u + weight_decay w / (1 - momentum))",
-    advice: "Convolutional networks with batch norm, in the place of sgd with momentum: momentum lengthens such weights, and so \
-             shortens the steps relative to them. Without normalisation it is sgd.",
+    formula: "m = momentum m + (1 - dampening) g; where |cos(w, g)| < delta / sqrt(n): u = m - (w, m) w / |w|^2, decay \
+             times wd_ratio; w -= lr (u + weight_decay w / (1 - momentum))",
+    advice: "Convolutional networks with batch norm, in the place of sgd with momentum: momentum lengthens such \
+             weights, and so shortens the steps relative to them. Without normalisation it is sgd.",
     source: "Heo et al., ICLR 2021, arXiv 2006.08217, algorithm 2; the authors' adamp; timm.optim.SGDP",
     make: || Box::new(Sgdp::default()),
 };
@@ -24,11 +24,12 @@ pub(super) const ENTRY: Entry<Box<dyn Rule>> = Entry {
 crate::hyper! {
     /// SGDP (Heo et al., arXiv 2006.08217, algorithm 2).
     ///
-    /// m = momentum m + (1 - dampening) g, and u = m, or g + momentum m with nesterov. Where gradient and weights are at a
-    /// right angle but for delta, as [`AdamP`](super::AdamP) says, the part of u along the weights is taken out and weight decay
-    /// multiplied by wd_ratio. Then w -= lr weight_decay / (1 - momentum) w and w -= lr u.
+    /// m = momentum m + (1 - dampening) g, and u = m, or g + momentum m with nesterov. Where gradient and weights are
+    /// at a right angle but for delta, as [`AdamP`](super::AdamP) says, the part of u along the weights is taken out
+    /// and weight decay multiplied by wd_ratio. Then w -= lr weight_decay / (1 - momentum) w and w -= lr u.
     ///
-    /// State: `momentum_buffer`, where momentum is not 0. Defaults are the authors', with torch.optim.SGD's learning rate.
+    /// State: `momentum_buffer`, where momentum is not 0. Defaults are the authors', with torch.optim.SGD's learning
+    /// rate.
     pub struct Sgdp {
         /// Learning rate.
         lr: f64 = 1e-3, Range::NonNegative;
@@ -121,7 +122,8 @@ mod tests {
     use super::*;
     use crate::{Optimizer, ParamSpec};
 
-    /// The loss depends on the angle of the weights alone: the length of plain SGD's weights grows, that of SGDP's less.
+    /// The loss depends on the angle of the weights alone: the length of plain SGD's weights grows, that of SGDP's
+    /// less.
     #[test]
     fn the_length_of_scale_invariant_weights_grows_less_than_with_momentum_alone() {
         let length = |delta: f64| {

@@ -3,8 +3,8 @@
 /// What is to be minimised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// The loss of a network in mini-batches, at some hundred steps and more. What is suggested was found on a small one
-    /// with a cosine schedule: for a large one, go down from there.
+    /// The loss of a network in mini-batches, at some hundred steps and more. What is suggested was found on a small
+    /// one with a cosine schedule: for a large one, go down from there.
     Network,
     /// A steep function of few variables, of curvatures in the hundreds, such as Rosenbrock's.
     Function,
@@ -39,6 +39,7 @@ const NETWORKS: &[(&str, &str)] = &[
     ("schedule-free-radam", "lr=0.03"),
     ("sophia", "lr=3e-3"),
     ("adamod", "lr=0.01"),
+    ("diffgrad", "lr=0.01"),
     ("grams", "lr=0.01"),
     // Its first steps are lr / g: a larger eps keeps those of weights that hardly have a gradient short.
     ("kate", "lr=3e-3,eps=1e-4"),

@@ -10,8 +10,8 @@ pub(super) const ENTRY: Entry<Box<dyn Wrapper>> = Entry {
     presets: &[],
     title: "Adaptive gradient clipping: relative to the weights, unit by unit",
     formula: "g *= min(1, clip max(|w|, eps) / |g|) for what feeds one output",
-    advice: "Networks without normalisation, and large batches; 0.01, or less for larger batches. The paper leaves the last layer out. \
-             Costs a reading and a writing of the gradients.",
+    advice: "Networks without normalisation, and large batches; 0.01, or less for larger batches. The paper leaves the \
+             last layer out. Costs a reading and a writing of the gradients.",
     source: "Brock et al., ICML 2021, arXiv 2102.06171, section 4",
     make: || Box::new(AdaptiveClip::default()),
 };

@@ -10,8 +10,8 @@ pub(super) const ENTRY: Entry<Box<dyn Wrapper>> = Entry {
     presets: &[],
     title: "Gradient centralisation: gradients without their mean, unit by unit",
     formula: "g -= mean(g) over what feeds one output, for tensors of 2 dimensions or more",
-    advice: "Convolutional and other dense layers, with sgd or adam, for somewhat better generalisation. Costs a reading and a \
-             writing of the gradients. Not for embeddings, whose rows are no filters.",
+    advice: "Convolutional and other dense layers, with sgd or adam, for somewhat better generalisation. Costs a \
+             reading and a writing of the gradients. Not for embeddings, whose rows are no filters.",
     source: "Yong et al., ECCV 2020, arXiv 2004.01461, equation 1",
     make: || Box::new(Centralize),
 };

@@ -11,7 +11,8 @@ pub(super) const ENTRY: Entry<Box<dyn Wrapper>> = Entry {
     presets: &[],
     title: "SAM: the gradient at the worst weights nearby, for flat minima",
     formula: "g = gradient at w + rho g / |g|",
-    advice: "Better generalisation, of image models above all, for two gradients a step: compare with twice the steps. rho 0.05 to 0.2.",
+    advice: "Better generalisation, of image models above all, for two gradients a step: compare with twice the steps. \
+             rho 0.05 to 0.2.",
     source: "Foret et al., ICLR 2021, arXiv 2010.01412, equation 2",
     make: || Box::new(Sharpness::default()),
 };
