@@ -55,7 +55,10 @@ impl Rule {
     fn put(&mut self, name: &str, given: Borrowed<'_, '_, PyAny>) -> PyResult<()> {
         let Some(now) = self.rule.get(name) else {
             let known = self.rule.params().iter().map(|param| param.name).collect::<Vec<_>>().join(", ");
-            return Err(PyKeyError::new_err(format!("{} has no '{name}'; it has: {known}", self.rule.name())));
+            return Err(PyKeyError::new_err(format!(
+                "{} has no '{name}'; it has: {known}",
+                self.rule.name()
+            )));
         };
         if matches!(now, Value::Word(_)) {
             let word: String = given.extract()?;
@@ -133,7 +136,12 @@ impl Rule {
 
     /// How the slots of a tensor of `len` numbers are kept where `storage` is asked for, and f64 is computed in or f32: the
     /// name of the type, and for rows of bytes how many and what fresh ones are full of.
-    fn storage(&self, storage: &str, double: bool, len: usize) -> PyResult<Vec<(&'static str, Option<(usize, u8)>)>> {
+    fn storage(
+        &self,
+        storage: &str,
+        double: bool,
+        len: usize,
+    ) -> PyResult<Vec<(&'static str, Option<(usize, u8)>)>> {
         let known = Storage::ALL.iter().find(|(name, _)| *name == storage).ok_or_else(|| {
             let names = Storage::ALL.map(|(name, _)| name).join(", ");
             PyValueError::new_err(format!("there is no storage '{storage}'; there is: {names}"))

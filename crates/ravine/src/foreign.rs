@@ -273,7 +273,11 @@ impl<R: Math> Foreign<R> {
         let sd = rule.noise(step.at);
         let noise = (sd > 0.0).then(|| (sd, Random::new(step.seed).stream(0).stream(step.at.step)));
         let job = Job {
-            plan: if columns.iter().any(|dtype| dtype.format().in_blocks()) { &self.by_tensor } else { &self.flat },
+            plan: if columns.iter().any(|dtype| dtype.format().in_blocks()) {
+                &self.by_tensor
+            } else {
+                &self.flat
+            },
             by_tensor: &self.by_tensor,
             table: Table { lanes: &self.lanes, columns: &self.columns, lens: &self.lens, slots },
             params: &self.params,
