@@ -1,8 +1,8 @@
 //! The tensors of a parameter group of PyTorch, with their addresses gathered once and looked after.
 //!
 //! At each step `Group::gather` asks every parameter for its gradient, and looks at parameter, gradient and state
-//! ([`Exchange`]). What is as it was when it was bound is taken up; all else is given back for the Python side to examine at
-//! leisure and to `bind` anew.
+//! ([`Exchange`]). What is as it was when it was bound is taken up; all else is given back for the Python side to
+//! examine at leisure and to `bind` anew.
 
 use crate::exchange::{Exchange, Raw, View, fetch, view};
 use crate::rule::{Rule, error};
@@ -282,9 +282,10 @@ impl Group {
         Ok(unknown)
     }
 
-    /// Takes up a parameter, its gradient and its state: the names of the slots, with their storage where it is a row of
-    /// bytes, of buffers and of numbers for the tensor and of those for the group, and of the count of steps; in its place
-    /// whether this is the first, or None if the group counts. `whole` says that the rule goes by the tensor's shape.
+    /// Takes up a parameter, its gradient and its state: the names of the slots, with their storage where it is a row
+    /// of bytes, of buffers and of numbers for the tensor and of those for the group, and of the count of steps; in
+    /// its place whether this is the first, or None if the group counts. `whole` says that the rule goes by the
+    /// tensor's shape.
     #[pyo3(signature = (index, param, grad, state, slots, buffers, numbers, memory, count, whole))]
     #[allow(clippy::too_many_arguments)]
     fn bind(
@@ -454,8 +455,9 @@ impl Group {
         })
     }
 
-    /// Makes a step on the parameters that have a gradient, without holding the GIL. Those of other step counts or types are
-    /// stepped apart. `average` is how far averages of the weights move, and these, one for each parameter of the group.
+    /// Makes a step on the parameters that have a gradient, without holding the GIL. Those of other step counts or
+    /// types are stepped apart. `average` is how far averages of the weights move, and these, one for each parameter
+    /// of the group.
     #[pyo3(signature = (rule, lr, scale = 1.0, *, clip_value = f64::INFINITY, zero_grad = false, cautious = false,
         average = None, seed = 0))]
     #[allow(clippy::too_many_arguments)]
@@ -548,8 +550,8 @@ impl Group {
             let table = Addresses(table);
             let result = py.detach(|| {
                 let table = &table;
-                // SAFETY: gradients are held by `active`, parameters and states by the rows; types, sizes and layout were
-                // checked when they were bound and since; overlaps by the caller.
+                // SAFETY: gradients are held by `active`, parameters and states by the rows; types, sizes and layout
+                // were checked when they were bound and since; overlaps by the caller.
                 with!(&mut tensors, foreign => unsafe { foreign.step(rule, &step, &columns, &table.0) })
             });
             result.map_err(error)?;

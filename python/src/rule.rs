@@ -134,8 +134,8 @@ impl Rule {
         self.rule.tensor_memory()
     }
 
-    /// How the slots of a tensor of `len` numbers are kept where `storage` is asked for, and f64 is computed in or f32: the
-    /// name of the type, and for rows of bytes how many and what fresh ones are full of.
+    /// How the slots of a tensor of `len` numbers are kept where `storage` is asked for, and f64 is computed in or
+    /// f32: the name of the type, and for rows of bytes how many and what fresh ones are full of.
     fn storage(
         &self,
         storage: &str,

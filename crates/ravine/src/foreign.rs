@@ -25,7 +25,8 @@ pub enum Dtype {
     Bf16,
     /// IEEE half precision.
     F16,
-    /// 8 bits in blocks of 256, see [`Storage::Int8`]: the codes of a tensor, bytes up to a multiple of 4, the scales as f32.
+    /// 8 bits in blocks of 256, see [`Storage::Int8`]: the codes of a tensor, bytes up to a multiple of 4, the scales
+    /// as f32.
     Int8 {
         /// Whether numbers may be below 0.
         signed: bool,
@@ -75,7 +76,8 @@ impl Dtype {
         }
     }
 
-    /// The byte whose codes, with scales of 0, stand for zeros.
+    /// The byte that fresh state of zeros is full of, scales and all: its codes stand for 0 at any finite scale, and
+    /// it makes one.
     pub fn zero(self) -> u8 {
         self.format().zero()
     }
@@ -85,8 +87,8 @@ impl Dtype {
     }
 }
 
-/// The sum of the squares of all numbers of some tensors, in f64: types, addresses and lengths. Its bits depend neither on
-/// threads nor on how the numbers are cut into tensors. Numbers in blocks do not count.
+/// The sum of the squares of all numbers of some tensors, in f64: types, addresses and lengths. Its bits depend
+/// neither on threads nor on how the numbers are cut into tensors. Numbers in blocks do not count.
 ///
 /// # Safety
 /// Each address is that of as many numbers of the type, and nobody writes to them during the call.
@@ -230,8 +232,9 @@ impl<R: Math> Foreign<R> {
         }
     }
 
-    /// Makes one step. `columns` are the types of the values, the gradients, and each slot of the rule, in order, and of the
-    /// average if there is one; `table` holds their addresses, tensor by tensor, each as many as there are columns.
+    /// Makes one step. `columns` are the types of the values, the gradients, and each slot of the rule, in order, and
+    /// of the average if there is one; `table` holds their addresses, tensor by tensor, each as many as there are
+    /// columns.
     ///
     /// # Errors
     /// Those of the rule. Then nothing has changed.

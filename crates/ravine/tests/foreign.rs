@@ -59,11 +59,6 @@ fn the_same_bits_as_the_optimizer_with_compact_state() {
         };
         let mut states: Vec<Vec<Vec<u32>>> =
             lens.iter().map(|&len| dtypes.iter().map(|dtype| fresh(dtype, len)).collect()).collect();
-        for (state, &len) in states.iter_mut().flatten().zip(lens.iter().flat_map(|len| [len; 2])) {
-            // What follows the codes are scales, which start at 0.
-            let codes = len.next_multiple_of(4) / 4;
-            state.iter_mut().skip(codes).for_each(|word| *word = 0);
-        }
         let mut foreign = Foreign::<f32>::new(&*rule, lens.iter().map(|&len| vec![len]).collect());
         let columns: Vec<Dtype> = [Dtype::F32; 2].into_iter().chain(dtypes.iter().copied()).collect();
         for step in 0..3 {
