@@ -244,8 +244,8 @@ impl<R: Math> Foreign<R> {
     ///
     /// # Safety
     /// Each address is that of as many numbers of the column's type, in row-major order, as the tensor's shape says
-    /// ([`Dtype::bytes`]), and is a multiple of the size of one. None of them overlaps another or is used by anybody else
-    /// during the call.
+    /// ([`Dtype::bytes`]), and is a multiple of the size of one. None of them overlaps another or is used by anybody
+    /// else during the call.
     pub unsafe fn step(
         &mut self,
         rule: &dyn Rule,
