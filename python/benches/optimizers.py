@@ -109,13 +109,15 @@ def tail(size: str, rounds: int) -> None:
     own, ema = ours.AdamW(params, lr=1e-6), ours.EMA(params)
     other = torch.optim.AdamW(params, lr=1e-6, fused=True)
     averages = [param.detach().clone() for param in params]
+    weights: list[torch.Tensor] = [*params]
+    grads = [param.grad for param in params if param.grad is not None]
 
     @torch.no_grad()
     def in_torch() -> None:
         torch.nn.utils.clip_grad_norm_(params, 1.0)
         other.step()
-        torch._foreach_lerp_(averages, params, 0.001)
-        torch._foreach_zero_([param.grad for param in params])
+        torch._foreach_lerp_(averages, weights, 0.001)
+        torch._foreach_zero_(grads)
 
     candidates = {
         "ours": lambda: ours.fused_tail(own, max_norm=1.0, ema=ema),
@@ -128,20 +130,20 @@ def tail(size: str, rounds: int) -> None:
 def compact(size: str, rounds: int) -> None:
     """State of 8 bits."""
     params = parameters(size)
-    candidates = {
+    candidates: dict[str, Callable[[], Any]] = {
         "ours": ours.AdamW8bit(params, lr=1e-6).step,
         "ours in f32": ours.AdamW(params, lr=1e-6).step,
         "torch default": torch.optim.AdamW(params, lr=1e-6).step,
         "torch fused": torch.optim.AdamW(params, lr=1e-6, fused=True).step,
     }
     try:
-        import bitsandbytes
+        import bitsandbytes  # type: ignore[import-not-found]
     except ImportError:
         pass
     else:
         candidates["bitsandbytes 8 bits"] = bitsandbytes.optim.AdamW8bit(params, lr=1e-6).step
     try:
-        from torchao.optim import AdamW8bit
+        from torchao.optim import AdamW8bit  # type: ignore[import-not-found]
     except ImportError:
         pass
     else:

@@ -44,5 +44,8 @@ pub(crate) fn rules(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
 /// Every schedule: name, title, formula, advice, source, hyper-parameters.
 #[pyfunction]
 pub(crate) fn schedules(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
-    ravine::schedules::CATALOGUE.iter().map(|entry| describe(py, entry, &|shape| params(py, &**shape))).collect()
+    ravine::schedules::CATALOGUE
+        .iter()
+        .map(|entry| describe(py, entry, &|shape| params(py, &**shape)))
+        .collect()
 }

@@ -202,7 +202,8 @@ impl View {
 
     /// Whether its elements fill a piece of memory, in whatever order, each its own place.
     pub(crate) fn is_dense(&self) -> bool {
-        let mut steps: Vec<_> = self.strides.iter().zip(self.shape.iter()).filter(|(_, size)| **size != 1).collect();
+        let mut steps: Vec<_> =
+            self.strides.iter().zip(self.shape.iter()).filter(|(_, size)| **size != 1).collect();
         steps.sort_unstable();
         let mut expected = 1;
         self.shape.contains(&0)
@@ -292,7 +293,10 @@ impl Exchange {
             api.as_ref().ok_or_else(|| PyErr::fetch(types.py()))?
         };
         let look = (api.major == 1).then_some(api.look).flatten().ok_or_else(|| {
-            PyValueError::new_err(format!("DLPack {}.{} without a way to look at tensors", api.major, api.minor))
+            PyValueError::new_err(format!(
+                "DLPack {}.{} without a way to look at tensors",
+                api.major, api.minor
+            ))
         })?;
         let types = types.iter().map(Bound::unbind).collect();
         Ok(Self { look, types, is_neg, is_conj })

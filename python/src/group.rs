@@ -1,8 +1,8 @@
 //! The tensors of a parameter group of PyTorch, with their addresses gathered once and looked after.
 //!
 //! At each step `Group::gather` asks every parameter for its gradient, and looks at parameter, gradient and state
-//! ([`Exchange`]). What is as it was when it was bound is taken up; all else is given back for the Python side to examine at
-//! leisure and to `bind` anew.
+//! ([`Exchange`]). What is as it was when it was bound is taken up; all else is given back for the Python side to
+//! examine at leisure and to `bind` anew.
 
 use crate::exchange::{Exchange, Raw, View, fetch, view};
 use crate::rule::{Rule, error};
@@ -124,13 +124,19 @@ impl Row {
     }
 
     /// The gradient's address, if the parameter, its state and the layout of its gradient are as they were bound.
-    fn check(&self, exchange: &Exchange, param: &Bound<'_, PyAny>, grad: &Bound<'_, PyAny>) -> PyResult<Option<Raw>> {
+    fn check(
+        &self,
+        exchange: &Exchange,
+        param: &Bound<'_, PyAny>,
+        grad: &Bound<'_, PyAny>,
+    ) -> PyResult<Option<Raw>> {
         let py = param.py();
         if !self.param.is(param) || !self.is_as_bound(exchange, py) {
             return Ok(None);
         }
         let Some(raw) = exchange.look(grad.as_borrowed()) else { return Ok(None) };
-        let holds = self.values.fits(&raw) && !exchange.is_turned(grad.as_borrowed(), self.values.is_complex())?;
+        let holds =
+            self.values.fits(&raw) && !exchange.is_turned(grad.as_borrowed(), self.values.is_complex())?;
         Ok(holds.then_some(raw))
     }
 
@@ -158,12 +164,12 @@ impl Row {
 
     /// Whether both can be stepped in one go.
     fn goes_with(&self, other: &Self, steps: u64) -> bool {
-        let dtypes = |row: &Self| row.slots.iter().map(|slot| slot.1).collect::<Vec<_>>();
+        let bits = |row: &'_ Self| row.memory.first().map(|number| number.get().to_bits());
         self.dtype == other.dtype
             && self.count.get(steps) == other.count.get(steps)
             && self.slots.len() == other.slots.len()
-            && (self.slots.is_empty() || dtypes(self) == dtypes(other))
-            && self.memory.iter().map(|x| x.get().to_bits()).eq(other.memory.iter().map(|x| x.get().to_bits()))
+            && self.slots.iter().zip(&other.slots).all(|(a, b)| a.1 == b.1)
+            && bits(self) == bits(other)
     }
 }
 
@@ -276,9 +282,10 @@ impl Group {
         Ok(unknown)
     }
 
-    /// Takes up a parameter, its gradient and its state: the names of the slots, with their storage where it is a row of
-    /// bytes, of buffers and of numbers for the tensor and of those for the group, and of the count of steps; in its place
-    /// whether this is the first, or None if the group counts. `whole` says that the rule goes by the tensor's shape.
+    /// Takes up a parameter, its gradient and its state: the names of the slots, with their storage where it is a row
+    /// of bytes, of buffers and of numbers for the tensor and of those for the group, and of the count of steps; in
+    /// its place whether this is the first, or None if the group counts. `whole` says that the rule goes by the
+    /// tensor's shape.
     #[pyo3(signature = (index, param, grad, state, slots, buffers, numbers, memory, count, whole))]
     #[allow(clippy::too_many_arguments)]
     fn bind(
@@ -311,7 +318,9 @@ impl Group {
         let found = view(exchange, "the gradient", grad)?;
         let raw = exchange.look(grad.as_borrowed()).expect("it was just looked at");
         if found.dtype() != Some(dtype) || !values.fits(&raw) {
-            return Err(PyValueError::new_err("the gradient is of another type, shape or layout than the parameter"));
+            return Err(PyValueError::new_err(
+                "the gradient is of another type, shape or layout than the parameter",
+            ));
         }
         let (shape, len) = (values.shape(), values.shape().iter().product());
         let mut kept = Vec::new();
@@ -328,7 +337,9 @@ impl Group {
             match (view.dtype(), view.is_complex(), view.shape().iter().product::<usize>()) {
                 (Some(Dtype::F32), false, 1) => Ok(Number::F32(view.address())),
                 (Some(Dtype::F64), false, 1) => Ok(Number::F64(view.address())),
-                _ => Err(PyTypeError::new_err(format!("{name} is not one number of type float32 or float64"))),
+                _ => {
+                    Err(PyTypeError::new_err(format!("{name} is not one number of type float32 or float64")))
+                }
             }
         };
         let count = match count {
@@ -345,7 +356,9 @@ impl Group {
             let (view, raw) = keep(&name)?;
             let dtype = match storage {
                 Some(storage) => stored(&storage)?,
-                None => view.dtype().ok_or_else(|| PyTypeError::new_err(format!("{name} is of another type")))?,
+                None => {
+                    view.dtype().ok_or_else(|| PyTypeError::new_err(format!("{name} is of another type")))?
+                }
             };
             let fits = match dtype {
                 Dtype::Int8 { .. } | Dtype::Int4 => view.is_bytes() && view.shape() == [dtype.bytes(len)],
@@ -442,8 +455,9 @@ impl Group {
         })
     }
 
-    /// Makes a step on the parameters that have a gradient, without holding the GIL. Those of other step counts or types are
-    /// stepped apart. `average` is how far averages of the weights move, and these, one for each parameter of the group.
+    /// Makes a step on the parameters that have a gradient, without holding the GIL. Those of other step counts or
+    /// types are stepped apart. `average` is how far averages of the weights move, and these, one for each parameter
+    /// of the group.
     #[pyo3(signature = (rule, lr, scale = 1.0, *, clip_value = f64::INFINITY, zero_grad = false, cautious = false,
         average = None, seed = 0))]
     #[allow(clippy::too_many_arguments)]
@@ -474,7 +488,8 @@ impl Group {
         let mut parts: Vec<Vec<usize>> = Vec::new();
         for (place, active) in self.active.iter().enumerate() {
             let row = self.row(active.row);
-            match parts.iter_mut().find(|part| row.goes_with(self.row(self.active[part[0]].row), self.steps)) {
+            match parts.iter_mut().find(|part| row.goes_with(self.row(self.active[part[0]].row), self.steps))
+            {
                 Some(part) => part.push(place),
                 None => parts.push(vec![place]),
             }
@@ -535,8 +550,8 @@ impl Group {
             let table = Addresses(table);
             let result = py.detach(|| {
                 let table = &table;
-                // SAFETY: gradients are held by `active`, parameters and states by the rows; types, sizes and layout were
-                // checked when they were bound and since; overlaps by the caller.
+                // SAFETY: gradients are held by `active`, parameters and states by the rows; types, sizes and layout
+                // were checked when they were bound and since; overlaps by the caller.
                 with!(&mut tensors, foreign => unsafe { foreign.step(rule, &step, &columns, &table.0) })
             });
             result.map_err(error)?;
@@ -593,7 +608,9 @@ impl Group {
             let raw = exchange.look(tensor.as_borrowed()).expect("it was just looked at");
             let dtype = computed(row.dtype);
             if average.dtype() != Some(dtype) || !row.values.lies(&raw) {
-                return Err(PyValueError::new_err("an average is of another type, shape or layout than its parameter"));
+                return Err(PyValueError::new_err(
+                    "an average is of another type, shape or layout than its parameter",
+                ));
             }
             found[active.row] = average.address();
             ranges.push((average.address(), average.address() + dtype.bytes(row.len())));

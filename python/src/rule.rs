@@ -140,9 +140,14 @@ impl Rule {
         self.rule.tensor_memory()
     }
 
-    /// How the slots of a tensor of `len` numbers are kept where `storage` is asked for, and f64 is computed in or f32: the
-    /// name of the type, and for rows of bytes how many and what fresh ones are full of.
-    fn storage(&self, storage: &str, double: bool, len: usize) -> PyResult<Vec<(&'static str, Option<(usize, u8)>)>> {
+    /// How the slots of a tensor of `len` numbers are kept where `storage` is asked for, and f64 is computed in or
+    /// f32: the name of the type, and for rows of bytes how many and what fresh ones are full of.
+    fn storage(
+        &self,
+        storage: &str,
+        double: bool,
+        len: usize,
+    ) -> PyResult<Vec<(&'static str, Option<(usize, u8)>)>> {
         let known = Storage::ALL.iter().find(|(name, _)| *name == storage).ok_or_else(|| {
             let names = Storage::ALL.map(|(name, _)| name).join(", ");
             PyValueError::new_err(format!("there is no storage '{storage}'; there is: {names}"))

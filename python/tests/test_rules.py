@@ -274,3 +274,13 @@ def test_an_average_is_applied_kept_and_loaded():
         ours.EMA(params[:1]).load_state_dict(ema.state_dict())
     with pytest.raises(ValueError, match="2 parameters of the optimizer have no average"):
         ours.fused_tail(ours.SGD(params), ema=ours.EMA(params[:1]))
+
+
+def test_the_type_stub_is_that_of_the_catalogue():
+    import importlib.util
+
+    path = pathlib.Path(__file__).parents[1] / "tools/stubs.py"
+    spec = importlib.util.spec_from_file_location("stubs", path)
+    stubs = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(stubs)
+    assert stubs.PATH.read_text() == stubs.stub(), "run python tools/stubs.py"

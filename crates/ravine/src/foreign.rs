@@ -26,7 +26,8 @@ pub enum Dtype {
     Bf16,
     /// IEEE half precision.
     F16,
-    /// 8 bits in blocks of 256, see [`Storage::Int8`]: the codes of a tensor, bytes up to a multiple of 4, the scales as f32.
+    /// 8 bits in blocks of 256, see [`Storage::Int8`]: the codes of a tensor, bytes up to a multiple of 4, the scales
+    /// as f32.
     Int8 {
         /// Whether numbers may be below 0.
         signed: bool,
@@ -76,7 +77,8 @@ impl Dtype {
         }
     }
 
-    /// The byte whose codes, with scales of 0, stand for zeros.
+    /// The byte that fresh state of zeros is full of, scales and all: its codes stand for 0 at any finite scale, and
+    /// it makes one.
     pub fn zero(self) -> u8 {
         self.format().zero()
     }
@@ -86,8 +88,8 @@ impl Dtype {
     }
 }
 
-/// The sum of the squares of all numbers of some tensors, in f64: types, addresses and lengths. Its bits depend neither on
-/// threads nor on how the numbers are cut into tensors. Numbers in blocks do not count.
+/// The sum of the squares of all numbers of some tensors, in f64: types, addresses and lengths. Its bits depend
+/// neither on threads nor on how the numbers are cut into tensors. Numbers in blocks do not count.
 ///
 /// # Safety
 /// Each address is that of as many numbers of the type, and nobody writes to them during the call.
@@ -231,8 +233,9 @@ impl<R: Math> Foreign<R> {
         }
     }
 
-    /// Makes one step. `columns` are the types of the values, the gradients, and each slot of the rule, in order, and of the
-    /// average if there is one; `table` holds their addresses, tensor by tensor, each as many as there are columns.
+    /// Makes one step. `columns` are the types of the values, the gradients, and each slot of the rule, in order, and
+    /// of the average if there is one; `table` holds their addresses, tensor by tensor, each as many as there are
+    /// columns.
     ///
     /// # Errors
     /// Those of the rule. Then nothing has changed.
@@ -242,8 +245,8 @@ impl<R: Math> Foreign<R> {
     ///
     /// # Safety
     /// Each address is that of as many numbers of the column's type, in row-major order, as the tensor's shape says
-    /// ([`Dtype::bytes`]), and is a multiple of the size of one. None of them overlaps another or is used by anybody else
-    /// during the call.
+    /// ([`Dtype::bytes`]), and is a multiple of the size of one. None of them overlaps another or is used by anybody
+    /// else during the call.
     pub unsafe fn step(
         &mut self,
         rule: &dyn Rule,
@@ -274,7 +277,11 @@ impl<R: Math> Foreign<R> {
         let sd = rule.noise(step.at);
         let noise = (sd > 0.0).then(|| (sd, Random::new(step.seed).stream(0).stream(step.at.step)));
         let job = Job {
-            plan: if columns.iter().any(|dtype| dtype.format().in_blocks()) { &self.by_tensor } else { &self.flat },
+            plan: if columns.iter().any(|dtype| dtype.format().in_blocks()) {
+                &self.by_tensor
+            } else {
+                &self.flat
+            },
             by_tensor: &self.by_tensor,
             table: Table { lanes: &self.lanes, columns: &self.columns, lens: &self.lens, slots },
             params: &self.params,

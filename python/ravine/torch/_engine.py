@@ -50,7 +50,7 @@ class Layout(NamedTuple):
     buffers: list[str]
     numbers: list[str]
     memory: list[str]
-    count: str | bool | None
+    counted: str | bool | None
 
 
 @dataclass
@@ -213,7 +213,7 @@ class Engine(torch.optim.Optimizer):
         cell.double |= param.dtype in _DOUBLE
 
     def _run(self, tail: Tail) -> None:
-        cells: list[Cell] = self._cells
+        cells: list[Cell] = self.__dict__["_cells"]
         factor = 1.0
         if tail.max_norm is not None:
             factor = tail.clip(math.sqrt(sum(cell.group.sum_of_squares() for cell in cells)))
