@@ -20,7 +20,6 @@ from ravine.torch._engine import Engine
 
 __all__ = {names}
 
-def class_name(rule: str) -> str: ...
 
 class RuleOptimizer(Engine):
     def __init__(self, params: Iterable[Any], lr: float | Tensor | None = None, **hyper: Any) -> None: ...

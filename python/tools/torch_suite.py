@@ -17,6 +17,7 @@ import pytest
 import torch
 
 import ravine.torch
+import ravine.torch.lr_scheduler
 from ravine.torch._engine import Engine
 
 #: Tests that cannot pass, with the reason.
@@ -27,6 +28,9 @@ def put_in_place() -> None:
     """Makes the names of ``torch.optim`` stand for Ravine's classes."""
     for name in ravine.torch.optim.__all__:
         setattr(torch.optim, name, getattr(ravine.torch, name))
+    for name in ravine.torch.lr_scheduler.__all__:
+        if name != "LRScheduler" and hasattr(torch.optim.lr_scheduler, name):
+            setattr(torch.optim.lr_scheduler, name, getattr(ravine.torch.lr_scheduler, name))
 
 
 class Count:

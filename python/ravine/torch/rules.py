@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from ravine import rules
+from ravine._names import class_name
 from ravine._native import Rule
 from ravine.torch._engine import _DOUBLE, Cell, Engine, Layout, Refused, Tail, plain
 
@@ -27,50 +28,6 @@ from ravine.torch._engine import _DOUBLE, Cell, Engine, Layout, Refused, Tail, p
 _ELSEWHERE = frozenset(
     "sgd asgd rprop adagrad adadelta rmsprop adam adamw adamax nadam radam sparse-adam adafactor muon sophia".split()
 )
-
-#: Names that are not those of the catalogue with capitals.
-_NAMES = {
-    "acc-sgd": "AccSGD",
-    "adabelief": "AdaBelief",
-    "adabound": "AdaBound",
-    "adam-hd": "AdamHD",
-    "adamod": "AdaMod",
-    "adanorm": "AdaNorm",
-    "ademamix": "AdEMAMix",
-    "adopt": "ADOPT",
-    "aggmo": "AggMo",
-    "dadapt-adagrad": "DAdaptAdagrad",
-    "dadapt-adam": "DAdaptAdam",
-    "dadapt-lion": "DAdaptLion",
-    "dadapt-sgd": "DAdaptSGD",
-    "dog": "DoG",
-    "dowg": "DoWG",
-    "ef-signsgd": "EFSignSGD",
-    "fista": "FISTA",
-    "kate": "KATE",
-    "lamb": "LAMB",
-    "laprop": "LaProp",
-    "lars": "LARS",
-    "madgrad": "MADGRAD",
-    "mars": "MARS",
-    "noisy-sgd": "NoisySGD",
-    "novograd": "NovoGrad",
-    "ogd": "OGD",
-    "pid": "PID",
-    "prox-sgd": "ProxSGD",
-    "qhadam": "QHAdam",
-    "qhm": "QHM",
-    "schedule-free-adamw": "ScheduleFreeAdamW",
-    "schedule-free-radam": "ScheduleFreeRAdam",
-    "schedule-free-sgd": "ScheduleFreeSGD",
-    "sgd-hd": "SGDHD",
-    "sgld": "SGLD",
-    "signsgd": "SignSGD",
-    "simplified-ademamix": "SimplifiedAdEMAMix",
-    "sm3": "SM3",
-    "soap": "SOAP",
-    "stable-adamw": "StableAdamW",
-}
 
 #: Classes that keep their state in 8 bits unless asked otherwise, by bitsandbytes' names.
 _IN_8_BITS = {
@@ -268,11 +225,6 @@ def _doc(entry: dict[str, Any]) -> str:
         f"Source: {entry['source']}.",
     ]
     return "\n".join(lines)
-
-
-def class_name(rule: str) -> str:
-    """The name of the class of a rule."""
-    return _NAMES.get(rule) or "".join(part.capitalize() for part in rule.split("-"))
 
 
 def _signature(entry: dict[str, Any], options: dict[str, Any]) -> inspect.Signature:

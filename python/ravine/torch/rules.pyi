@@ -70,7 +70,6 @@ __all__ = [
     "Yogi",
 ]
 
-def class_name(rule: str) -> str: ...
 
 class RuleOptimizer(Engine):
     def __init__(self, params: Iterable[Any], lr: float | Tensor | None = None, **hyper: Any) -> None: ...
