@@ -21,17 +21,22 @@ __all__ = [
     "Adam8bit",
     "AdamHD",
     "AdamMini",
+    "AdamP",
     "AdamW8bit",
     "Adan",
     "AggMo",
+    "Amos",
+    "CAME",
     "DAdaptAdagrad",
     "DAdaptAdam",
     "DAdaptLion",
     "DAdaptSGD",
+    "DiffGrad",
     "DoG",
     "DoWG",
     "EFSignSGD",
     "FISTA",
+    "FTRL",
     "Fromage",
     "Grams",
     "KATE",
@@ -48,6 +53,7 @@ __all__ = [
     "NoisySGD",
     "NovoGrad",
     "OGD",
+    "PAdam",
     "PID",
     "Prodigy",
     "ProxAdam",
@@ -57,6 +63,7 @@ __all__ = [
     "RMSprop8bit",
     "SGD8bit",
     "SGDHD",
+    "SGDP",
     "SGLD",
     "SM3",
     "SOAP",
@@ -296,6 +303,25 @@ class AdamMini(RuleOptimizer):
         seed: int = 0,
     ) -> None: ...
 
+class AdamP(RuleOptimizer):
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float | Tensor = 0.001,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        eps_after_correction: bool = True,
+        delta: float = 0.1,
+        wd_ratio: float = 0.1,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        maximize: bool = False,
+        storage: str = 'full',
+        cautious: bool = False,
+        seed: int = 0,
+    ) -> None: ...
+
 class AdamW8bit(RuleOptimizer):
     def __init__(
         self,
@@ -337,6 +363,42 @@ class AggMo(RuleOptimizer):
         betas: tuple[float, ...] = (0.0, 0.9, 0.99),
         weight_decay: float = 0.0,
         decoupled: bool = False,
+        maximize: bool = False,
+        storage: str = 'full',
+        cautious: bool = False,
+        seed: int = 0,
+    ) -> None: ...
+
+class Amos(RuleOptimizer):
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float | Tensor = 0.001,
+        *,
+        beta: float = 0.999,
+        momentum: float = 0.0,
+        eta: float = 0.0,
+        extra_l2: float = 0.0,
+        c_coef: float = 0.25,
+        d_coef: float = 0.25,
+        eps: float = 1e-18,
+        maximize: bool = False,
+        storage: str = 'full',
+        cautious: bool = False,
+        seed: int = 0,
+    ) -> None: ...
+
+class CAME(RuleOptimizer):
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float | Tensor = 0.0002,
+        *,
+        betas: tuple[float, ...] = (0.9, 0.999, 0.9999),
+        eps: tuple[float, float] = (1e-30, 1e-16),
+        d: float = 1.0,
+        weight_decay: float = 0.0,
+        decoupled: bool = True,
         maximize: bool = False,
         storage: str = 'full',
         cautious: bool = False,
@@ -412,6 +474,23 @@ class DAdaptSGD(RuleOptimizer):
         seed: int = 0,
     ) -> None: ...
 
+class DiffGrad(RuleOptimizer):
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float | Tensor = 0.001,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        eps_root: float = 0.0,
+        weight_decay: float = 0.0,
+        decoupled: bool = False,
+        maximize: bool = False,
+        storage: str = 'full',
+        cautious: bool = False,
+        seed: int = 0,
+    ) -> None: ...
+
 class DoG(RuleOptimizer):
     def __init__(
         self,
@@ -472,6 +551,21 @@ class FISTA(RuleOptimizer):
         bounds: tuple[float, float] = (-1.0, 1.0),
         sum: float = 1.0,
         restart: bool = False,
+        maximize: bool = False,
+        storage: str = 'full',
+        cautious: bool = False,
+        seed: int = 0,
+    ) -> None: ...
+
+class FTRL(RuleOptimizer):
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float | Tensor = 0.001,
+        *,
+        beta: float = 0.0,
+        lambda_1: float = 0.0,
+        lambda_2: float = 0.0,
         maximize: bool = False,
         storage: str = 'full',
         cautious: bool = False,
@@ -761,6 +855,24 @@ class OGD(RuleOptimizer):
         seed: int = 0,
     ) -> None: ...
 
+class PAdam(RuleOptimizer):
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float | Tensor = 0.1,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        partial: float = 0.25,
+        eps: float = 1e-08,
+        amsgrad: bool = True,
+        weight_decay: float = 0.0,
+        decoupled: bool = False,
+        maximize: bool = False,
+        storage: str = 'full',
+        cautious: bool = False,
+        seed: int = 0,
+    ) -> None: ...
+
 class PID(RuleOptimizer):
     def __init__(
         self,
@@ -920,6 +1032,25 @@ class SGDHD(RuleOptimizer):
         momentum: float = 0.0,
         weight_decay: float = 0.0,
         decoupled: bool = False,
+        maximize: bool = False,
+        storage: str = 'full',
+        cautious: bool = False,
+        seed: int = 0,
+    ) -> None: ...
+
+class SGDP(RuleOptimizer):
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float | Tensor = 0.001,
+        *,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        nesterov: bool = False,
+        delta: float = 0.1,
+        wd_ratio: float = 0.1,
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
         maximize: bool = False,
         storage: str = 'full',
         cautious: bool = False,
