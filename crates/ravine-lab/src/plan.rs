@@ -80,13 +80,14 @@ impl Plan {
             Ok(rules::spec(&*rule))
         };
         differ("optimizer", &self.optimizers, rule)?;
+        self.check_schedules()?;
         let loaded: Vec<_> =
             self.workloads.iter().map(|name| workloads::load(name, data)).collect::<Result<_>>()?;
         let meant: Vec<String> = loaded.iter().map(|workload| workload.info().name.clone()).collect();
         if let Some(i) = (0..meant.len()).find(|&i| meant[..i].contains(&meant[i])) {
             return Err(Kind::Twice { what: "workload", name: meant[i].clone() }.into());
         }
-        loaded.iter().try_for_each(|workload| self.check_schedules(self.steps(&**workload)))?;
+        loaded.iter().try_for_each(|workload| self.check_lengths(self.steps(&**workload)))?;
         Ok(loaded)
     }
 
@@ -97,7 +98,8 @@ impl Plan {
     /// The first thing that is out of range, missing, given twice, or no schedule.
     pub fn check_outside(&self, steps: u64) -> Result<()> {
         self.check_numbers()?;
-        self.check_schedules(steps)
+        self.check_schedules()?;
+        self.check_lengths(steps)
     }
 
     fn check_numbers(&self) -> Result<()> {
@@ -125,9 +127,13 @@ impl Plan {
         Ok(())
     }
 
-    fn check_schedules(&self, steps: u64) -> Result<()> {
+    fn check_schedules(&self) -> Result<()> {
         // A length that nobody writes, so that none given in steps looks like one that follows from the run.
-        differ("schedule", &self.schedules, |spec| Ok(schedules::parse(spec, 1_000_003)?.spec()))?;
+        differ("schedule", &self.schedules, |spec| Ok(schedules::parse(spec, 1_000_003)?.spec()))
+    }
+
+    /// Checks the schedules for runs of `steps` steps.
+    fn check_lengths(&self, steps: u64) -> Result<()> {
         for schedule in &self.schedules {
             schedules::parse(schedule, steps)?;
         }

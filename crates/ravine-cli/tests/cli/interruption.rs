@@ -143,9 +143,8 @@ fn two_cannot_go_on_with_one_comparison() {
 #[test]
 fn advice_on_a_comparison_under_way_says_so() {
     let (folder, _) = disturbed("-INT", TRIALS - 20, &["--quiet"]);
-    let ran = run(folder.path(), &["advise", "digits-mlp"]).well();
-    assert!(ran.stderr.contains("not finished"), "{}", ran.stderr);
+    let ran = run(folder.path(), &["advise", "digits-mlp"]);
+    assert!(ran.code == Some(0) && ran.stderr.contains("not finished"), "{}", ran.stderr);
     run(folder.path(), &[LONG, &["--quiet", "--resume"]].concat()).well();
-    let ran = run(folder.path(), &["advise", "digits-mlp"]).well();
-    assert_eq!(ran.stderr, "");
+    run(folder.path(), &["advise", "digits-mlp"]).well();
 }
