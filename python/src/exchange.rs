@@ -76,7 +76,7 @@ impl Raw {
     /// Whether it lies at an address that its type allows, and at one that can be: memory may have been given back.
     fn is_well_placed(&self) -> bool {
         self.size() != 0
-            && self.address() % self.size() == 0
+            && self.address().is_multiple_of(self.size())
             && (self.address() >= LEAST || self.shape().contains(&0))
     }
 

@@ -68,6 +68,9 @@ pub(crate) fn hyper_value(
     value(name, &now, &given)
 }
 
+/// How a slot is kept: the name of its type; for rows of bytes how many, and what fresh ones are full of.
+type Kept = (&'static str, Option<(usize, u8)>);
+
 impl Rule {
     /// Sets one hyper-parameter.
     fn put(&mut self, name: &str, given: Borrowed<'_, '_, PyAny>) -> PyResult<()> {
@@ -142,12 +145,7 @@ impl Rule {
 
     /// How the slots of a tensor of `len` numbers are kept where `storage` is asked for, and f64 is computed in or
     /// f32: the name of the type, and for rows of bytes how many and what fresh ones are full of.
-    fn storage(
-        &self,
-        storage: &str,
-        double: bool,
-        len: usize,
-    ) -> PyResult<Vec<(&'static str, Option<(usize, u8)>)>> {
+    fn storage(&self, storage: &str, double: bool, len: usize) -> PyResult<Vec<Kept>> {
         let known = Storage::ALL.iter().find(|(name, _)| *name == storage).ok_or_else(|| {
             let names = Storage::ALL.map(|(name, _)| name).join(", ");
             PyValueError::new_err(format!("there is no storage '{storage}'; there is: {names}"))

@@ -314,8 +314,8 @@ fn clipping_bounds_the_step_and_the_average_is_what_is_evaluated() {
         let (values, grads) = session.buffers();
         let norm = grads.iter().map(|&g| f64::from(g).powi(2)).sum::<f64>().sqrt();
         assert!(norm > 0.2, "the limit is reached");
-        // After the t-th step the average keeps (1 + t) / (10 + t) of itself, as that is below 0.9.
-        let keeps = (2.0 + step as f32) / (11.0 + step as f32);
+        // The average keeps (1 + t) / (10 + t) of itself in step t, counted from 0, as that is below 0.9.
+        let keeps = (1.0 + step as f32) / (10.0 + step as f32);
         for ((w, g), mean) in values.iter_mut().zip(grads).zip(&mut average) {
             *w -= 0.1 * (0.2 / norm) as f32 * *g;
             *mean += (1.0 - keeps) * (*w - *mean);
