@@ -1,6 +1,7 @@
 //! One step of a model, with a gradient at one place or at two.
 
 use crate::error::Result;
+use crate::snapshot::{restore_state, state};
 use crate::workload::Session;
 use ravine::{Climb, Optimizer, Outcome};
 
@@ -24,23 +25,6 @@ pub(crate) fn stepped(
     }
     let (values, grads) = session.buffers();
     Ok(optimizer.step_flat(values, grads)?)
-}
-
-/// What a model has learnt besides its parameters, end to end.
-pub(crate) fn state(session: &mut dyn Session) -> Vec<f32> {
-    let mut state = Vec::new();
-    session.state(&mut |_, values| state.extend_from_slice(values));
-    state
-}
-
-/// Puts it back.
-pub(crate) fn restore_state(session: &mut dyn Session, state: &[f32]) {
-    let mut kept = state;
-    session.state(&mut |_, values| {
-        let (these, rest) = kept.split_at(values.len());
-        values.copy_from_slice(these);
-        kept = rest;
-    });
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ use crate::data::{Order, Split};
 use crate::error::Result;
 use crate::evaluated::evaluated;
 use crate::health;
-use crate::stepped::{restore_state, state, stepped};
+use crate::snapshot::{restore_state, state};
+use crate::stepped::stepped;
 use crate::trial::DIVERGED;
 use crate::workload::{Evaluation, Info, Session, Workload};
 
