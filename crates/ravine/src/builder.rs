@@ -291,8 +291,11 @@ impl Builder {
             check("the clip of agc", holds(clip), "above 0", clip)?;
             check("the eps of agc", holds(eps), "above 0", eps)?;
         }
-        if let Some(Sam { rho, .. }) = options.sam {
-            check("the rho of sam", rho.is_finite() && rho >= 0.0, "0 or more", rho)?;
+        if let Some(Sam { rho, adaptive }) = options.sam {
+            let holds = |x: f64| x.is_finite() && x >= 0.0;
+            let eta = adaptive.unwrap_or(0.0);
+            check("the rho of sam", holds(rho), "0 or more", rho)?;
+            check("the eta of sam", holds(eta), "0 or more", eta)?;
             check("accumulate", options.accumulate == 1, "1 with sam", options.accumulate)?;
         }
         if let Some(mut lookahead) = extras.lookahead {

@@ -13,9 +13,8 @@ const PIECE: usize = 1 << 15;
 /// themselves, so that it leads to flat minima. It needs two gradients a step: see [`Optimizer::step_with`].
 ///
 /// - SAM (Foret et al., ICLR 2021, arXiv 2010.01412, equation 2): the worst weights are w + rho g / |g|.
-/// - ASAM, adaptive (Kwon et al., ICML 2021, arXiv 2102.11600, equation 6, with eta = 0): w + rho w^2 g / | |w| g |,
-///   which
-///   does not see how the weights of a network without biases are scaled.
+/// - ASAM, adaptive (Kwon et al., ICML 2021, arXiv 2102.11600, equation 6 and section 4): w + rho t^2 g / |t g|, where
+///   t = |w| + eta. With eta = 0 it does not see how the weights of a network without biases are scaled.
 ///
 /// |g| is the 2-norm over all parameters, and 1e-12 is added to it. With `maximize` the worst weights lie down the
 /// gradient.
@@ -23,14 +22,14 @@ const PIECE: usize = 1 << 15;
 pub struct Sam {
     /// How far the worst weights are sought: 0 or more. With `adaptive` about ten times as large.
     pub rho: f64,
-    /// Measure distances relative to each weight.
-    pub adaptive: bool,
+    /// Measure distances relative to |w| + eta of each weight w, with this eta: 0 or more.
+    pub adaptive: Option<f64>,
 }
 
 impl Default for Sam {
     /// rho 0.05, not adaptive: the paper's.
     fn default() -> Self {
-        Self { rho: 0.05, adaptive: false }
+        Self { rho: 0.05, adaptive: None }
     }
 }
 
@@ -63,7 +62,7 @@ impl<T: Element> Optimizer<T> {
     /// use ravine::{Optimizer, ParamSpec, Sam, rules::Sgd};
     ///
     /// let mut optimizer = Optimizer::builder(Sgd { lr: 0.1, ..Sgd::default() })
-    ///     .sam(Sam { rho: 0.5, adaptive: false })
+    ///     .sam(Sam { rho: 0.5, adaptive: None })
     ///     .build::<f64>(&[ParamSpec::new("weight", [1])])?;
     /// let (mut weight, mut grad) = ([1.0], [0.0]);
     /// // The loss w^2: its gradient at the worst weight near 1, which is 1.5, is 3.
@@ -171,10 +170,11 @@ impl<T: Element> Optimizer<T> {
 
     /// Moves the weights to the worst ones near them. The gradients are used up.
     fn ascend(&mut self, sam: Sam, values: &mut [&mut [T]], grads: &mut [&mut [T]]) {
-        if sam.adaptive {
+        let eta = sam.adaptive.map(T::Math::from_f64);
+        if let Some(eta) = eta {
             each(values, grads, |w, g| {
                 for (w, g) in w.iter().zip(g) {
-                    *g = narrow(w.widen() * g.widen());
+                    *g = narrow((w.widen().abs() + eta) * g.widen());
                 }
             });
         }
@@ -191,7 +191,7 @@ impl<T: Element> Optimizer<T> {
             each(std::slice::from_mut(values), std::slice::from_mut(grads), |w, g| {
                 for (w, g) in w.iter_mut().zip(g) {
                     let (x, g) = (w.widen(), g.widen());
-                    *w = narrow(x + size * if sam.adaptive { x * g } else { g });
+                    *w = narrow(x + size * eta.map_or(g, |eta| (x.abs() + eta) * g));
                 }
             });
         }
@@ -243,7 +243,7 @@ mod tests {
     fn the_gradient_is_asked_for_at_the_weights_and_at_distance_rho_uphill() {
         for (maximize, sign) in [(false, 1.0), (true, -1.0)] {
             let mut optimizer = builder(0.0)
-                .sam(Sam { rho: 0.5, adaptive: false })
+                .sam(Sam { rho: 0.5, adaptive: None })
                 .maximize(maximize)
                 .build(&params())
                 .unwrap();
@@ -269,6 +269,22 @@ mod tests {
     }
 
     #[test]
+    fn distances_are_relative_to_each_weight_and_eta_moves_those_at_0() {
+        for (eta, expected) in [(0.0, 0.0), (0.5, 0.5)] {
+            let sam = Sam { rho: 0.5, adaptive: Some(eta) };
+            let params = [ParamSpec::new("w", [2])];
+            let mut optimizer = builder(0.0).sam(sam).build::<f64>(&params).unwrap();
+            let (mut w, mut g) = ([0.0, -2.0], [3.0, 1.0]);
+            let _ = optimizer.climb_flat(&mut w, &mut g).unwrap();
+            // In the metric 1 / t^2 the distance is rho.
+            let t = [expected, 2.0 + eta];
+            let along = (t[0] * 3.0f64).hypot(t[1]);
+            let worst = [0.5 * t[0] * t[0] * 3.0 / along, -2.0 + 0.5 * t[1] * t[1] / along];
+            assert!((w[0] - worst[0]).abs() < 1e-12 && (w[1] - worst[1]).abs() < 1e-12, "{w:?} {worst:?}");
+        }
+    }
+
+    #[test]
     fn without_it_and_with_no_radius_a_step_is_a_step() {
         let run = |builder: Builder| {
             let mut optimizer = builder.build(&params()).unwrap();
@@ -281,15 +297,15 @@ mod tests {
             [a[0], a[1], b[0]]
         };
         let plain = run(builder(0.1));
-        assert_eq!(plain, run(builder(0.1).sam(Sam { rho: 0.0, adaptive: false })));
-        assert_ne!(plain, run(builder(0.1).sam(Sam { rho: 0.1, adaptive: false })));
-        assert_ne!(plain, run(builder(0.1).sam(Sam { rho: 0.1, adaptive: true })));
+        assert_eq!(plain, run(builder(0.1).sam(Sam { rho: 0.0, adaptive: None })));
+        assert_ne!(plain, run(builder(0.1).sam(Sam { rho: 0.1, adaptive: None })));
+        assert_ne!(plain, run(builder(0.1).sam(Sam { rho: 0.1, adaptive: Some(0.0) })));
     }
 
     #[test]
     fn the_scale_of_the_loss_does_not_change_the_step() {
         let run = |scale: f64| {
-            let sam = Sam { rho: 0.5, adaptive: true };
+            let sam = Sam { rho: 0.5, adaptive: Some(0.0) };
             let mut optimizer = builder(0.1).sam(sam).loss_scale(scale).build(&params()).unwrap();
             let (mut a, mut b) = ([1.0, -2.0], [0.3]);
             let _ = optimizer
@@ -331,7 +347,7 @@ mod tests {
     #[test]
     fn frozen_weights_are_not_climbed_with() {
         let mut optimizer =
-            builder(0.1).sam(Sam { rho: 0.5, adaptive: false }).freeze("b").build(&params()).unwrap();
+            builder(0.1).sam(Sam { rho: 0.5, adaptive: None }).freeze("b").build(&params()).unwrap();
         let mut places = Vec::new();
         let _ = optimizer.step_with(
             &mut [&mut [1.0, -2.0], &mut [0.3]],
@@ -346,7 +362,8 @@ mod tests {
 
     #[test]
     fn in_two_calls_over_flat_buffers_it_is_the_same_step() {
-        let build = || builder(0.1).sam(Sam { rho: 0.5, adaptive: true }).build::<f64>(&params()).unwrap();
+        let build =
+            || builder(0.1).sam(Sam { rho: 0.5, adaptive: Some(0.0) }).build::<f64>(&params()).unwrap();
         let (mut whole, mut halves) = (build(), build());
         let (mut a, mut b, mut flat) = ([1.0, -2.0], [0.3], [1.0, -2.0, 0.3]);
         let slope = |w: &[f64; 3]| w.map(|w| w * w * w);
@@ -371,11 +388,12 @@ mod tests {
         let error = optimizer.step(&mut [a, b], &mut [&mut [0.0; 2], &mut [0.0]]).unwrap_err().to_string();
         assert!(error.contains("step_with"), "{error}");
         for (builder, expected) in [
+            (builder(0.1).sam(Sam { rho: -1.0, adaptive: None }), "the rho of sam must be 0 or more, not -1"),
+            (builder(0.1).sam(Sam { rho: f64::NAN, adaptive: None }), "not NaN"),
             (
-                builder(0.1).sam(Sam { rho: -1.0, adaptive: false }),
-                "the rho of sam must be 0 or more, not -1",
+                builder(0.1).sam(Sam { rho: 0.5, adaptive: Some(-1.0) }),
+                "the eta of sam must be 0 or more, not -1",
             ),
-            (builder(0.1).sam(Sam { rho: f64::NAN, adaptive: false }), "not NaN"),
             (builder(0.1).sam(Sam::default()).accumulate(2), "accumulate must be 1 with sam"),
         ] {
             let error = builder.build::<f64>(&params()).err().unwrap().to_string();

@@ -30,7 +30,7 @@ impl Wrapper for Sharpness {
         ENTRY.name
     }
     fn wrap(&self, builder: Builder) -> Builder {
-        builder.sam(Sam { rho: self.rho, adaptive: false })
+        builder.sam(Sam { rho: self.rho, adaptive: None })
     }
     fn boxed(&self) -> Box<dyn Wrapper> {
         Box::new(self.clone())
