@@ -69,11 +69,13 @@ pub fn trend(values: &[f64]) -> Option<Trend> {
     })
 }
 
-/// The relative change of a loss over a window: of its logarithm where all values are positive, else of the value over
-/// the mean of its size.
+/// The relative change of a loss over a window. Where all values are positive the line is that of their logarithms, so
+/// that a loss falls by 1, 100 %, at most; else the change is one over the mean of their size.
 pub fn relative(losses: &[f64]) -> Option<Trend> {
     if losses.iter().all(|loss| *loss > 0.0) {
-        return trend(&losses.iter().map(|loss| loss.ln()).collect::<Vec<_>>());
+        let Trend { change, interval } = trend(&losses.iter().map(|loss| loss.ln()).collect::<Vec<_>>())?;
+        let interval = Interval { low: interval.low.exp_m1(), high: interval.high.exp_m1() };
+        return Some(Trend { change: change.exp_m1(), interval });
     }
     let size = losses.iter().map(|loss| loss.abs()).sum::<f64>() / losses.len() as f64;
     let size = if size > 0.0 { size } else { 1.0 };
@@ -281,7 +283,7 @@ mod tests {
         assert_eq!(motion(relative(&[0.0; 20]).as_ref(), TOLERANCE), Motion::Flat);
         // An exponential decay falls by the same share of itself to its end, however small it has become.
         let decay: Vec<f64> = (0..50).map(|i| (-0.5 * f64::from(i)).exp()).collect();
-        assert!((relative(&decay).unwrap().change + 24.5).abs() < 1e-9);
+        assert!((relative(&decay).unwrap().change - (-24.5f64).exp_m1()).abs() < 1e-9);
     }
 
     fn curve(validation: impl Fn(f64) -> f64, train: impl Fn(f64) -> f64) -> Vec<Losses> {
