@@ -8,10 +8,10 @@ use crate::pass::Each;
 use crate::plan::{Plan, TASK};
 use crate::rule::{Reduce, Update};
 use crate::simd::{self, Level, Work};
-use crate::spot::{After, Before, SLOTS, Spot, Table};
+use crate::spot::{After, Before, GRADS, SLOTS, Spot, Table, VALUES};
 use crate::state::{CHUNK, Format, Lane, Rounded};
 use crate::sums::Places;
-use crate::whole::{TensorStep, TensorUpdate, Workspace};
+use crate::whole::{TensorReduce, TensorStep, TensorUpdate, Workspace};
 use rayon::prelude::*;
 
 /// Memory that steps use again.
@@ -177,24 +177,47 @@ impl<R: Math> Job<'_, R> {
     }
 
     pub(crate) fn each<U: TensorUpdate<N>, const N: usize>(&mut self, update: &U) {
+        self.tensors(true, |tensor| update.update(tensor));
+    }
+
+    pub(crate) fn look_each<U: TensorReduce<N, M>, const N: usize, const M: usize>(
+        &mut self,
+        look: &U,
+    ) -> [f64; M] {
+        let mut sums = [0.0; M];
+        self.tensors(false, |tensor| {
+            sums.iter_mut().zip(look.reduce(tensor)).for_each(|(sum, x)| *sum += x);
+        });
+        sums
+    }
+
+    /// Does `work_on` each tensor; `updates` says whether its parameters and what depends on them change.
+    fn tensors<const N: usize>(&mut self, updates: bool, mut work_on: impl FnMut(TensorStep<'_, R, N>)) {
         let (table, before, after, level) = (self.table, self.before, self.after, self.level);
         let kept = self.tensor_memory.len() / self.params.len();
         let work = &mut self.scratch.work;
         for (index, param) in self.params.iter().enumerate() {
             let (row, len, start) = (table.row(index), table.lens[index], self.starts[index]);
-            let [mut w, mut g] = [work.take_any(len), work.take_any(len)];
             let columns = table.columns;
             // The job borrows the tensor exclusively, and each part of it is read and written by one thread.
             let spot =
                 Spot { row, columns, before: &before, after: &after, level, at: 0, flat: start, count: 0 };
-            gather(spot, &mut w, &mut g);
-            // The update is free to change its gradient.
-            let was = after.cautious.then(|| {
-                [&w, &g].map(|values| {
-                    let mut copy = work.take_any(len);
-                    copy.copy_from_slice(values);
-                    copy
-                })
+            // Where the update can work on memory itself it does.
+            let [w_here, g_here] = [
+                updates && columns[VALUES] == R::FORMAT && after.residual.is_none(),
+                columns[GRADS] == R::FORMAT && before.scales_alone() && before.scale == 1.0,
+            ];
+            let [mut w, mut g] = [w_here, g_here].map(|here| (!here).then(|| work.take_any(len)));
+            // SAFETY: the lanes hold `len` elements of this type, borrowed exclusively by the job, and whatever else
+            // reads or writes them does so through these slices, or once they are gone.
+            let w_now = w.as_deref_mut().unwrap_or_else(|| unsafe { here(row[VALUES], len) });
+            gather(spot, w_now, w_here, g.as_deref_mut());
+            // SAFETY: as above.
+            let g_now = g.as_deref().unwrap_or_else(|| unsafe { here(row[GRADS], len) });
+            let was = (updates && after.cautious).then(|| {
+                let mut copy = work.take_any(len);
+                copy.copy_from_slice(w_now);
+                copy
             });
             let mut slots: [Vec<R>; N] = std::array::from_fn(|slot| {
                 let (lane, format) = (row[SLOTS + slot], table.columns[SLOTS + slot]);
@@ -210,33 +233,32 @@ impl<R: Math> Job<'_, R> {
             let s = std::array::from_fn(|slot| {
                 let copy = copies.next().expect("there is one for each slot");
                 if table.columns[SLOTS + slot] == R::FORMAT {
-                    // SAFETY: the lane holds `len` elements of this type, borrowed exclusively by the job, and no
-                    // other slice is made of it.
-                    unsafe { std::slice::from_raw_parts_mut(row[SLOTS + slot].codes.cast(), len) }
+                    // SAFETY: as above.
+                    unsafe { here(row[SLOTS + slot], len) }
                 } else {
                     &mut copy[..]
                 }
             });
-            update.update(TensorStep {
+            work_on(TensorStep {
                 shape: &param.shape,
                 index,
-                w: &mut w,
-                g: &mut g,
+                w: w_now,
+                g: g_now,
                 s,
                 buffers: self.buffers.get_mut(index).map_or(&mut [], |buffers| &mut buffers[..]),
                 memory: &mut self.tensor_memory[index * kept..(index + 1) * kept],
                 work,
                 level,
             });
-            if let Some([base, g]) = was {
+            if let Some(base) = was {
                 let downhill = |w: R, base: R, g: R| (w - base) * g < R::default();
-                let kept = w.iter().zip(&base).zip(&g).filter(|((w, base), g)| downhill(**w, **base, **g));
+                let kept =
+                    w_now.iter().zip(&base).zip(g_now).filter(|((w, base), g)| downhill(**w, **base, **g));
                 let bold = R::from_f64(boldness(kept.count() as f64, len));
-                for ((w, &base), &g) in w.iter_mut().zip(&base).zip(&g) {
+                for ((w, &base), &g) in w_now.iter_mut().zip(&base).zip(g_now) {
                     *w = if downhill(*w, base, g) { base + (*w - base) * bold } else { base };
                 }
                 work.give(base);
-                work.give(g);
             }
             for (slot, copy) in slots.into_iter().enumerate() {
                 let (lane, format) = (row[SLOTS + slot], table.columns[SLOTS + slot]);
@@ -246,9 +268,10 @@ impl<R: Math> Job<'_, R> {
                     work.give(copy);
                 }
             }
-            scatter(spot, &w);
-            work.give(w);
-            work.give(g);
+            if updates {
+                scatter(spot, w_now, w_here);
+            }
+            [w, g].into_iter().flatten().for_each(|copy| work.give(copy));
         }
     }
 }
@@ -284,24 +307,44 @@ unsafe fn store_all<R: Math>(lane: Lane, format: Format, level: Level, slot: &[R
     });
 }
 
-/// Parameter and gradient of a tensor for a rule that sees it as a whole; `spot` is where it begins.
-fn gather<R: Math>(spot: Spot<'_>, w: &mut [R], g: &mut [R]) {
-    w.par_chunks_mut(TASK).zip(g.par_chunks_mut(TASK)).enumerate().for_each(|(task, (w, g))| {
-        simd::dispatch(spot.level, Gather { spot: spot.on(task * TASK), w, g });
-    });
+/// The elements of a tensor where they lie.
+///
+/// # Safety
+/// The lane holds `len` elements of this type, and nobody else uses them as long as the slice lives.
+unsafe fn here<'a, R: Math>(lane: Lane, len: usize) -> &'a mut [R] {
+    // SAFETY: as promised by the caller.
+    unsafe { std::slice::from_raw_parts_mut(lane.codes.cast(), len) }
+}
+
+/// Parameter and gradient of a tensor for a rule that sees it as a whole; `spot` is where it begins. `here` says that `w`
+/// is where the parameters lie.
+fn gather<R: Math>(spot: Spot<'_>, w: &mut [R], here: bool, g: Option<&mut [R]>) {
+    let task = |task: usize, w: &mut [R], g: Option<&mut [R]>| {
+        simd::dispatch(spot.level, Gather { spot: spot.on(task * TASK), w, here, g });
+    };
+    let tasks = w.par_chunks_mut(TASK).enumerate();
+    match g {
+        Some(g) => tasks.zip(g.par_chunks_mut(TASK)).for_each(|((i, w), g)| task(i, w, Some(g))),
+        None if here && spot.before.keep == 1.0 => {}
+        None => tasks.for_each(|(i, w)| task(i, w, None)),
+    }
 }
 
 /// Puts its new parameters where they belong.
-fn scatter<R: Math>(spot: Spot<'_>, w: &[R]) {
-    w.par_chunks(TASK).enumerate().for_each(|(task, w)| {
-        simd::dispatch(spot.level, Scatter { spot: spot.on(task * TASK), w });
+fn scatter<R: Math>(spot: Spot<'_>, w: &mut [R], here: bool) {
+    if here && spot.after.is_nothing() {
+        return;
+    }
+    w.par_chunks_mut(TASK).enumerate().for_each(|(task, w)| {
+        simd::dispatch(spot.level, Scatter { spot: spot.on(task * TASK), w, here });
     });
 }
 
 struct Gather<'a, R> {
     spot: Spot<'a>,
     w: &'a mut [R],
-    g: &'a mut [R],
+    here: bool,
+    g: Option<&'a mut [R]>,
 }
 
 impl<R: Math> Work for Gather<'_, R> {
@@ -309,21 +352,29 @@ impl<R: Math> Work for Gather<'_, R> {
 
     #[inline(always)]
     fn run(self) {
+        let Self { spot, w, here, mut g } = self;
         let [mut values, mut grads] = [[R::default(); CHUNK]; 2];
-        let keep = R::from_f64(self.spot.before.keep);
-        for (i, (w, g)) in self.w.chunks_mut(CHUNK).zip(self.g.chunks_mut(CHUNK)).enumerate() {
-            let spot = Spot { count: w.len(), ..self.spot.on(i * CHUNK) };
-            spot.values(&mut values);
-            spot.grads(&values, &mut grads);
+        let keep = R::from_f64(spot.before.keep);
+        for (i, w) in w.chunks_mut(CHUNK).enumerate() {
+            let spot = Spot { count: w.len(), ..spot.on(i * CHUNK) };
+            if here {
+                values[..w.len()].copy_from_slice(w);
+            } else {
+                spot.values(&mut values);
+            }
+            if let Some(g) = &mut g {
+                spot.grads(&values, &mut grads);
+                g[i * CHUNK..][..w.len()].copy_from_slice(&grads[..w.len()]);
+            }
             w.iter_mut().zip(&values).for_each(|(w, &value)| *w = value * keep);
-            g.copy_from_slice(&grads[..g.len()]);
         }
     }
 }
 
 struct Scatter<'a, R> {
     spot: Spot<'a>,
-    w: &'a [R],
+    w: &'a mut [R],
+    here: bool,
 }
 
 impl<R: Math> Work for Scatter<'_, R> {
@@ -331,11 +382,15 @@ impl<R: Math> Work for Scatter<'_, R> {
 
     #[inline(always)]
     fn run(self) {
+        let Self { spot, w, here } = self;
         let [mut new, mut spare] = [[R::default(); CHUNK]; 2];
-        for (i, w) in self.w.chunks(CHUNK).enumerate() {
+        for (i, w) in w.chunks_mut(CHUNK).enumerate() {
             new[..w.len()].copy_from_slice(w);
-            let spot = Spot { count: w.len(), ..self.spot.on(i * CHUNK) };
-            spot.put(&mut new, &mut spare, false);
+            let spot = Spot { count: w.len(), ..spot.on(i * CHUNK) };
+            spot.put(&mut new, &mut spare, here);
+            if here {
+                w.copy_from_slice(&new[..w.len()]);
+            }
         }
     }
 }

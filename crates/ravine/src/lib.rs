@@ -145,7 +145,7 @@ pub use rule::{At, Buffer, Decay, Reduce, Rule, Slot, Unwrapped, Update};
 pub use sam::{Climb, Sam};
 pub use schedule::Schedule;
 pub use state::Storage;
-pub use whole::{TensorStep, TensorUpdate, Workspace};
+pub use whole::{TensorReduce, TensorStep, TensorUpdate, Workspace};
 
 /// Compiles and runs the examples of the project's README.
 #[cfg(doctest)]

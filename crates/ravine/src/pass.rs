@@ -4,12 +4,12 @@ use crate::element::Math;
 use crate::error::{Kind, Result};
 use crate::job::Job;
 use crate::rule::{Reduce, Update};
-use crate::whole::TensorUpdate;
+use crate::whole::{TensorReduce, TensorUpdate};
 
 /// The tensors of one step, handed to a [`Rule`](crate::Rule) to run its update over.
 ///
-/// A step is any number of [`reduce`](Self::reduce)s, which look at all elements, and then one update: element by element
-/// with [`run`](Self::run) or [`run_each`](Self::run_each), or tensor by tensor with [`each`](Self::each).
+/// A step is any number of [`reduce`](Self::reduce)s and [`look_each`](Self::look_each)s, which look at all elements or
+/// tensors, and then one update: element by element with [`run`](Self::run) or [`run_each`](Self::run_each), or tensor by tensor with [`each`](Self::each).
 pub struct Pass<'a> {
     rule: &'static str,
     job: Typed<'a>,
@@ -168,6 +168,20 @@ impl<'a> Pass<'a> {
             with_job!(self, job => job.each(update), check => {});
         }
         Ok(())
+    }
+
+    /// Looks at each tensor as a whole, one after the other: changes the state, not the parameters, and gives the sums of
+    /// what it says of each tensor. In the pass that a step is first asked for with, all sums are 0.
+    ///
+    /// # Errors
+    /// As [`reduce`](Self::reduce).
+    pub fn look_each<U: TensorReduce<N, M>, const N: usize, const M: usize>(
+        &mut self,
+        look: &U,
+    ) -> Result<[f64; M]> {
+        self.fits(N)?;
+        self.traffic.looks += 1;
+        Ok(with_job!(self, job => job.look_each(look), check => [0.0; M]))
     }
 
     fn fits(&self, slots: usize) -> Result<()> {

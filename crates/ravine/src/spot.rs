@@ -65,6 +65,14 @@ pub(crate) struct After {
     pub(crate) zero: bool,
 }
 
+impl After {
+    /// Whether nothing follows once the new parameters are in their place.
+    pub(crate) fn is_nothing(&self) -> bool {
+        let moves = matches!(self.slow, Some((_, Some(_))));
+        !moves && self.average.is_none() && self.residual.is_none() && !self.zero
+    }
+}
+
 /// What is kept of a weight beside its 16 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Residual {

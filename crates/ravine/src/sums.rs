@@ -47,59 +47,56 @@ pub(crate) fn over<T: Element>(
     level: Level,
     f: impl Fn(f64) -> f64 + Copy + Send + Sync,
 ) -> f64 {
-    if values.len() <= TASK {
-        return simd::dispatch(level, Sum { values, f });
-    }
-    let (head, tail) = values.split_at((values.len() / 2).next_multiple_of(TASK));
-    let (head, tail) = rayon::join(|| over(head, level, f), || over(tail, level, f));
-    head + tail
+    let [sum] = beside([values], level, |[x]| [f(x.into())]);
+    sum
 }
 
-struct Sum<'a, T, F> {
-    values: &'a [T],
+/// The sums of what `f` makes of the values that stand side by side, in f64. Their order is fixed by the number of values
+/// alone.
+pub(crate) fn beside<T: Element, const N: usize, const M: usize>(
+    values: [&[T]; N],
+    level: Level,
+    f: impl Fn([T::Math; N]) -> [f64; M] + Copy + Send + Sync,
+) -> [f64; M] {
+    let len = values[0].len();
+    if len <= TASK {
+        return simd::dispatch(level, Sums { values, f });
+    }
+    let halves = values.map(|values| values.split_at((len / 2).next_multiple_of(TASK)));
+    let (head, tail) = rayon::join(
+        || beside(halves.map(|(head, _)| head), level, f),
+        || beside(halves.map(|(_, tail)| tail), level, f),
+    );
+    std::array::from_fn(|m| head[m] + tail[m])
+}
+
+struct Sums<'a, T, F, const N: usize> {
+    values: [&'a [T]; N],
     f: F,
 }
 
-impl<T: Element, F: Fn(f64) -> f64> Work for Sum<'_, T, F> {
-    type Output = f64;
+impl<T: Element, F: Fn([T::Math; N]) -> [f64; M], const N: usize, const M: usize> Work for Sums<'_, T, F, N> {
+    type Output = [f64; M];
 
     #[inline(always)]
-    fn run(self) -> f64 {
-        let mut lanes = [0.0; LANES];
-        add(&mut lanes, 0, self.values, self.f);
-        total(lanes)
-    }
-}
-
-/// The sum of the products of what stands side by side, in f64. The order of the sum is fixed by the number of values
-/// alone.
-pub(crate) fn dot<T: Element>(a: &[T], b: &[T], level: Level) -> f64 {
-    if a.len() <= TASK {
-        return simd::dispatch(level, Dot { a, b });
-    }
-    let at = (a.len() / 2).next_multiple_of(TASK);
-    let ((a, a_tail), (b, b_tail)) = (a.split_at(at), b.split_at(at));
-    let (head, tail) = rayon::join(|| dot(a, b, level), || dot(a_tail, b_tail, level));
-    head + tail
-}
-
-struct Dot<'a, T> {
-    a: &'a [T],
-    b: &'a [T],
-}
-
-impl<T: Element> Work for Dot<'_, T> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn run(self) -> f64 {
-        let mut lanes = [0.0; LANES];
-        for (a, b) in self.a.chunks(LANES).zip(self.b.chunks(LANES)) {
-            for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
-                *lane += Into::<f64>::into(a.widen()) * Into::<f64>::into(b.widen());
+    fn run(self) -> [f64; M] {
+        let Self { values, f } = self;
+        let mut lanes = [[0.0; LANES]; M];
+        let len = values[0].len();
+        let whole = len - len % LANES;
+        for at in (0..whole).step_by(LANES) {
+            let lines: [&[T; LANES]; N] =
+                values.map(|values| values[at..].first_chunk().expect("a whole line"));
+            for i in 0..LANES {
+                let sums = f(lines.map(|line| line[i].widen()));
+                (0..M).for_each(|m| lanes[m][i] += sums[m]);
             }
         }
-        total(lanes)
+        for i in whole..len {
+            let sums = f(values.map(|values| values[i].widen()));
+            (0..M).for_each(|m| lanes[m][i - whole] += sums[m]);
+        }
+        lanes.map(total)
     }
 }
 
@@ -167,7 +164,8 @@ mod tests {
             let values: Vec<f64> = (0..len).map(|i| ((i * 37) % 101) as f64 - 50.0).collect();
             let exact = values.iter().map(|x| x * x).sum::<f64>();
             assert_eq!(over(&values, Level::Baseline, |x| x * x), exact, "integers add without rounding");
-            assert_eq!(dot(&values, &values, Level::widest()), exact);
+            let [dot, sum] = beside([&values, &values], Level::widest(), |[a, b]| [a * b, a]);
+            assert_eq!([dot, sum], [exact, values.iter().sum()]);
             let thirds: Vec<f64> = values.iter().map(|x| x / 3.0).collect();
             let sums = [1, 3].map(|threads| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

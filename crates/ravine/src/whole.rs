@@ -13,6 +13,15 @@ pub trait TensorUpdate<const N: usize>: Sync {
     fn update<R: Math>(&self, tensor: TensorStep<'_, R, N>);
 }
 
+/// A look at each tensor as a whole before the update: what [`Pass::look_each`](crate::Pass::look_each) sums, with `N` state
+/// slots and `M` sums.
+pub trait TensorReduce<const N: usize, const M: usize>: Sync {
+    /// Changes the state, and gives the numbers to be summed over all tensors. The parameter comes as for
+    /// [`TensorUpdate::update`], but as a copy: what is done to it is lost. The result must be the same bits for any number
+    /// of threads.
+    fn reduce<R: Math>(&self, tensor: TensorStep<'_, R, N>) -> [f64; M];
+}
+
 /// A parameter tensor of a step, with what the rule keeps for it.
 pub struct TensorStep<'a, R, const N: usize> {
     /// Its shape, row-major.
@@ -21,8 +30,8 @@ pub struct TensorStep<'a, R, const N: usize> {
     pub index: usize,
     /// The parameter.
     pub w: &'a mut [R],
-    /// The gradient; a copy, free to be changed.
-    pub g: &'a mut [R],
+    /// The gradient.
+    pub g: &'a [R],
     /// The state slots, each as long as the parameter.
     pub s: [&'a mut [R]; N],
     /// The buffers of shapes of their own: see [`Rule::buffers`](crate::Rule::buffers).

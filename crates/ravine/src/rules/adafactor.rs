@@ -1,12 +1,13 @@
 //! Adafactor.
 
-use super::factors::{self, Matrix};
+use super::factors::{self, Matrix, Roots};
 use crate::catalogue::Entry;
 use crate::element::Math;
 use crate::error::Result;
 use crate::hyper::Range;
 use crate::pass::Pass;
 use crate::rule::{At, Buffer, Decay, Rule, Slot};
+use crate::simd::Level;
 use crate::sums;
 use crate::whole::{TensorStep, TensorUpdate, map};
 
@@ -87,48 +88,62 @@ struct Step {
 }
 
 impl Step {
-    /// Makes the update of the gradient, in its place, and gives the factor on it.
-    fn direction<R: Math, const N: usize>(&self, tensor: &mut TensorStep<'_, R, N>) -> R {
-        let TensorStep { shape, w, g, buffers, level, .. } = tensor;
-        let (g, level, count) = (&mut **g, *level, w.len().max(1) as f64);
-        let rms = |x: &[R]| (sums::over(x, level, |x| x * x) / count).sqrt();
+    /// What the update is multiplied by, from the sum of its squares.
+    fn size<R: Math>(&self, w: &[R], squares: f64, level: Level) -> R {
+        let rms = |squares: f64| (squares / w.len().max(1) as f64).sqrt();
         let size = match self.scale_parameter {
             true if self.keep == 0.0 => self.eps[1],
-            true => (rms(w) / self.keep.abs()).max(self.eps[1]),
+            true => (rms(sums::over(w, level, |w| w * w)) / self.keep.abs()).max(self.eps[1]),
             false => 1.0,
         };
+        R::from_f64(size * self.size / (rms(squares) / self.d).max(1.0))
+    }
+}
+
+impl<const N: usize> TensorUpdate<N> for Step {
+    fn update<R: Math>(&self, tensor: TensorStep<'_, R, N>) {
+        let TensorStep { shape, w, g, s, buffers, work, level, .. } = tensor;
         let rounding = if size_of::<R>() == 4 { f64::from(f32::EPSILON) } else { f64::EPSILON };
         let eps = if self.eps[0] == 0.0 { rounding } else { self.eps[0] };
         let [added, least] = if self.eps_in_square { [eps, 0.0] } else { [0.0, eps] };
+        let rest1 = R::from_f64(self.rest1);
         match (Adafactor::matrix(shape, self.least), buffers) {
             (Some(matrix), [row, col]) => {
-                factors::follow(&matrix, g, [row, col], self.rho, added, level);
-                factors::divide(&matrix, g, [row, col], least, level);
+                factors::follow(&matrix, g, [row, col], self.rho, added, work, level);
+                let roots = Roots::new(matrix, [row, col], least, work, level);
+                let size = self.size(w, roots.squares_of_quotients(g, work, level), level);
+                match s.into_iter().next() {
+                    None => roots.map(w, [g], level, |w, [g], root| w - size * (g / root)),
+                    Some(mean) => {
+                        roots.map(mean, [g], level, |mean, [g], root| {
+                            mean + (size * (g / root) - mean) * rest1
+                        });
+                        map(level, w, [mean], |w, [mean]| w - mean);
+                    }
+                }
+                roots.give_back(work);
             }
             (_, buffers) => {
                 let variance = &mut buffers[0];
                 let [rho, added, least] = [self.rho, added, least * least].map(R::from_f64);
                 map(level, variance, [g], |v, [g]| v + (g * g + added - v) * rho);
-                map(level, g, [variance], |g, [v]| g / least.max(v).sqrt());
+                let update = |g: R, v: R| g / least.max(v).sqrt();
+                let [squares] = sums::beside([g, variance], level, |[g, v]| {
+                    let u: f64 = update(g, v).into();
+                    [u * u]
+                });
+                let size = self.size(w, squares, level);
+                match s.into_iter().next() {
+                    None => map(level, w, [g, variance], |w, [g, v]| w - size * update(g, v)),
+                    Some(mean) => {
+                        map(level, mean, [g, variance], |mean, [g, v]| {
+                            mean + (size * update(g, v) - mean) * rest1
+                        });
+                        map(level, w, [mean], |w, [mean]| w - mean);
+                    }
+                }
             }
         }
-        R::from_f64(size * self.size / (rms(g) / self.d).max(1.0))
-    }
-}
-
-impl TensorUpdate<0> for Step {
-    fn update<R: Math>(&self, mut tensor: TensorStep<'_, R, 0>) {
-        let size = self.direction(&mut tensor);
-        map(tensor.level, tensor.w, [tensor.g], |w, [u]| w - size * u);
-    }
-}
-
-impl TensorUpdate<1> for Step {
-    fn update<R: Math>(&self, mut tensor: TensorStep<'_, R, 1>) {
-        let (size, rest1) = (self.direction(&mut tensor), R::from_f64(self.rest1));
-        let TensorStep { w, g, s: [mean], level, .. } = tensor;
-        map(level, mean, [g], |mean, [u]| mean + (size * u - mean) * rest1);
-        map(level, w, [mean], |w, [mean]| w - mean);
     }
 }
 

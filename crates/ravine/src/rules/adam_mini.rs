@@ -6,6 +6,7 @@ use crate::element::Math;
 use crate::error::Result;
 use crate::hyper::Range;
 use crate::pass::Pass;
+use crate::plan::TASK;
 use crate::real::Real;
 use crate::rule::{At, Buffer, Decay, Reduce, Rule, Slot, Update};
 use crate::simd::{self, Work};
@@ -92,36 +93,43 @@ impl TensorUpdate<1> for Blocks<'_> {
     fn update<R: Math>(&self, tensor: TensorStep<'_, R, 1>) {
         let TensorStep { shape, w, g, s: [m], buffers, level, .. } = tensor;
         let len = self.rule.block(shape).max(1);
-        let blocks = w.par_chunks_mut(len).zip(g.par_chunks(len)).zip(m.par_chunks_mut(len));
-        blocks.zip(buffers[0].par_iter_mut()).for_each(|(((w, g), m), square)| {
-            simd::dispatch(level, Block { blocks: self, w, g, m, square });
+        // Short blocks share a task.
+        let count = TASK.div_ceil(len);
+        let tasks = w.par_chunks_mut(len * count).zip(g.par_chunks(len * count));
+        let tasks = tasks.zip(m.par_chunks_mut(len * count)).zip(buffers[0].par_chunks_mut(count));
+        tasks.for_each(|(((w, g), m), squares)| {
+            simd::dispatch(level, Task { blocks: self, len, w, g, m, squares });
         });
     }
 }
 
-/// One of them.
-struct Block<'a, R> {
+/// Some blocks, all of `len` elements but the last of a tensor.
+struct Task<'a, R> {
     blocks: &'a Blocks<'a>,
+    len: usize,
     w: &'a mut [R],
     g: &'a [R],
     m: &'a mut [R],
-    square: &'a mut R,
+    squares: &'a mut [R],
 }
 
-impl<R: Math> Work for Block<'_, R> {
+impl<R: Math> Work for Task<'_, R> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self { blocks, w, g, m, square } = self;
-        let mut lanes = [0.0; LANES];
-        sums::add(&mut lanes, 0, g, |g| g * g);
-        let newest = lanes.iter().sum::<f64>() / g.len() as f64;
-        let (size, after) = blocks.size((*square).into(), newest);
-        *square = R::from_f64(after);
-        let k = [blocks.rest1, size].map(R::from_f64);
-        for ((w, &g), m) in w.iter_mut().zip(g).zip(m) {
-            (*w, [*m]) = Step::update(k, *w, g, [*m]);
+        let Self { blocks, len, w, g, m, squares } = self;
+        let each = w.chunks_mut(len).zip(g.chunks(len)).zip(m.chunks_mut(len)).zip(squares);
+        for (((w, g), m), square) in each {
+            let mut lanes = [0.0; LANES];
+            sums::add(&mut lanes, 0, g, |g| g * g);
+            let newest = sums::total(lanes) / g.len() as f64;
+            let (size, after) = blocks.size((*square).into(), newest);
+            *square = R::from_f64(after);
+            let k = [blocks.rest1, size].map(R::from_f64);
+            for ((w, &g), m) in w.iter_mut().zip(g).zip(m) {
+                (*w, [*m]) = Step::update(k, *w, g, [*m]);
+            }
         }
     }
 }

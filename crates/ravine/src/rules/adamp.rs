@@ -60,24 +60,20 @@ struct Step<'a> {
 
 impl TensorUpdate<2> for Step<'_> {
     fn update<R: Math>(&self, tensor: TensorStep<'_, R, 2>) {
-        let TensorStep { shape, w, g, s: [m, v], work, level, .. } = tensor;
+        let TensorStep { shape, w, g, s: [m, v], level, .. } = tensor;
         let (rule, at) = (self.rule, self.at);
         let [beta1, beta2] = [at.momentum.unwrap_or(rule.betas[0]), rule.betas[1]];
         let root = 1.0 / correction(beta2, at.step).sqrt();
         let eps = if rule.eps_after_correction { rule.eps } else { rule.eps * root };
         let [on_m, on_g] = if rule.nesterov { [beta1, 1.0 - beta1] } else { [1.0, 0.0] };
-        let [rest1, beta2, rest2, root, eps, on_m, on_g] =
-            [1.0 - beta1, beta2, 1.0 - beta2, root, eps, on_m, on_g].map(R::from_f64);
+        let [rest1, beta2, rest2] = [1.0 - beta1, beta2, 1.0 - beta2].map(R::from_f64);
         map(level, m, [g], |m, [g]| mean(rest1, g, m));
         map(level, v, [g], |v, [g]| mean_square(beta2, rest2, g, v));
-        let mut u = work.take(g.len());
-        map(level, &mut u, [g, m, v], |_, [g, m, v]| (on_m * m + on_g * g) / (v.sqrt() * root + eps));
+        let [root, added, on_m, on_g] = [root, eps, on_m, on_g].map(R::from_f64);
+        let direction = |[g, m, v]: [R; 3]| (on_m * m + on_g * g) / (v.sqrt() * root + added);
         let projection = Projection { delta: rule.delta, wd_ratio: rule.wd_ratio, eps: rule.eps };
-        let ratio = projection.apply(shape, w, g, &mut u, level);
-        let [keep, size] =
-            [1.0 - at.lr * rule.weight_decay * ratio, at.lr / correction(beta1, at.step)].map(R::from_f64);
-        map(level, w, [&u], |w, [u]| w * keep - size * u);
-        work.give(u);
+        let sizes = [at.lr * rule.weight_decay, at.lr / correction(beta1, at.step)];
+        projection.step(shape, w, [g, m, v], direction, sizes, level);
     }
 }
 

@@ -1,6 +1,6 @@
 //! CAME.
 
-use super::factors;
+use super::factors::{self, Roots};
 use crate::catalogue::Entry;
 use crate::element::Math;
 use crate::error::Result;
@@ -61,34 +61,37 @@ impl TensorUpdate<1> for Step<'_> {
         let TensorStep { shape, w, g, s: [m], buffers, work, level, .. } = tensor;
         let Came { betas: [beta1, beta2, beta3], eps: [eps1, eps2], d, .. } = *self.rule;
         let rest1 = R::from_f64(1.0 - self.at.momentum.unwrap_or(beta1));
+        let mut u = work.take_any(g.len());
         let matrix = factors::matrix(shape);
-        match (&matrix, &mut *buffers) {
+        match (matrix, &mut *buffers) {
             (Some(matrix), [row, col, ..]) => {
-                factors::follow(matrix, g, [row, col], 1.0 - beta2, eps1, level);
-                factors::divide(matrix, g, [row, col], 0.0, level);
+                factors::follow(&matrix, g, [row, col], 1.0 - beta2, eps1, work, level);
+                let roots = Roots::new(matrix, [row, col], 0.0, work, level);
+                roots.map(&mut u, [g], level, |_, [g], root| g / root);
+                roots.give_back(work);
             }
             (_, buffers) => {
                 let (rest2, eps1) = (R::from_f64(1.0 - beta2), R::from_f64(eps1));
                 map(level, &mut buffers[0], [g], |v, [g]| v + (g * g + eps1 - v) * rest2);
-                map(level, g, [&buffers[0]], |g, [v]| g / v.sqrt());
+                map(level, &mut u, [g, &buffers[0]], |_, [g, v]| g / v.sqrt());
             }
         }
-        let rms = (sums::over(g, level, |u| u * u) / g.len().max(1) as f64).sqrt();
+        let rms = (sums::over(&u, level, |u| u * u) / g.len().max(1) as f64).sqrt();
         let share = R::from_f64(1.0 / (rms / d).max(1.0));
-        map(level, g, [], |u, []| u * share);
-        map(level, m, [g], |m, [u]| m + (u - m) * rest1);
+        map(level, m, [&u], |m, [u]| m + (u * share - m) * rest1);
 
         let lr = R::from_f64(self.at.lr);
-        let (Some(matrix), [_, _, row, col]) = (matrix, buffers) else {
-            return map(level, w, [m], |w, [m]| w - lr * m);
-        };
-        map(level, g, [m], |u, [m]| u - m);
-        factors::follow(&matrix, g, [row, col], 1.0 - beta3, eps2, level);
-        let mut step = work.take(g.len());
-        step.copy_from_slice(m);
-        factors::divide(&matrix, &mut step, [row, col], 0.0, level);
-        map(level, w, [&step], |w, [u]| w - lr * u);
-        work.give(step);
+        match (matrix, buffers) {
+            (Some(matrix), [_, _, row, col]) => {
+                map(level, &mut u, [m], |u, [m]| u * share - m);
+                factors::follow(&matrix, &u, [row, col], 1.0 - beta3, eps2, work, level);
+                let roots = Roots::new(matrix, [row, col], 0.0, work, level);
+                roots.map(w, [m], level, |w, [m], root| w - lr * (m / root));
+                roots.give_back(work);
+            }
+            _ => map(level, w, [m], |w, [m]| w - lr * m),
+        }
+        work.give(u);
     }
 }
 

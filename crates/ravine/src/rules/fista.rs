@@ -117,12 +117,13 @@ impl TensorUpdate<1> for Tensors {
     fn update<R: Math>(&self, tensor: TensorStep<'_, R, 1>) {
         let TensorStep { shape, w, g, s: [x], memory: [t], work, level, .. } = tensor else { return };
         let lr = R::from_f64(self.lr);
-        let mut next = work.take(w.len());
+        let mut next = work.take_any(w.len());
         map(level, &mut next, [w, g], |_, [w, g]| w - lr * g);
         self.penalty.apply(&mut next, shape, Metric::Plain, self.lr);
         let restart = self.restart && *t > 1.0 && {
-            map(level, g, [w, &next, x], |_, [w, next, x]| (w - next) * (next - x));
-            sums::over(g, level, |x| x) > 0.0
+            let [against] =
+                sums::beside([&*w, &next, x], level, |[w, next, x]| [((w - next) * (next - x)).into()]);
+            against > 0.0
         };
         let far = R::from_f64(momentum(t, restart));
         map(level, w, [&next, x], |_, [next, x]| next + far * (next - x));

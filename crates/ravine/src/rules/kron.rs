@@ -262,10 +262,10 @@ impl TensorUpdate<1> for Step<'_> {
         let mut mean = work.take(w.len());
         map(level, &mut mean, [m], |_, [m]| m / correction);
         if self.updates {
-            if self.rule.momentum_into_precondition_update {
-                g.copy_from_slice(&mean);
-            }
-            self.learn(g, shape, index, buffers, work, level);
+            let mut seen = work.take_any(w.len());
+            seen.copy_from_slice(if self.rule.momentum_into_precondition_update { &mean } else { g });
+            self.learn(&mut seen, shape, index, buffers, work, level);
+            work.give(seen);
         }
         multiply(&mut mean, shape, buffers, false, work);
         multiply(&mut mean, shape, buffers, true, work);

@@ -100,15 +100,16 @@ impl Step<'_> {
             false => [correction(count), 0.0],
         };
         let [old, new] = [old, new].map(R::from_f64);
-        map(level, g, [m], |g, [m]| old * m + new * g);
+        let mut u = work.take_any(g.len());
+        map(level, &mut u, [g, m], |_, [g, m]| old * m + new * g);
 
-        let norm = sums::over(g, level, |x| x * x).sqrt();
+        let norm = sums::over(&u, level, |x| x * x).sqrt();
         let norm = if rule.eps_added { norm + rule.eps } else { norm.max(rule.eps) };
         let mut o = work.take(g.len());
         let mut scratch = work.take(newton_schulz_scratch(rows, cols));
         if norm > 0.0 {
             let norm = R::from_f64(norm);
-            map(level, &mut o, [g], |_, [g]| g / norm);
+            map(level, &mut o, [&u], |_, [u]| u / norm);
             let list = rule.ns_coefficients.as_chunks().0;
             let steps = if list.len() == 1 { rule.ns_steps as usize } else { list.len() };
             let coefficients = (0..steps).map(|step| list[step.min(list.len() - 1)]);
@@ -117,15 +118,14 @@ impl Step<'_> {
         }
         let inner = match rule.adaptive {
             true => {
-                map(level, g, [&o], |g, [o]| g * o);
-                sums::over(g, level, |x| x)
+                let [inner] = sums::beside([&u, &o], level, |[u, o]| [(u * o).into()]);
+                inner
             }
             false => 1.0,
         };
         let size = R::from_f64(self.at.lr * rule.adjust(rows, cols) * inner);
         map(level, w, [&o], |w, [o]| w - size * o);
-        work.give(o);
-        work.give(scratch);
+        [u, o, scratch].into_iter().for_each(|vector| work.give(vector));
     }
 
     fn vector<R: Math>(&self, tensor: TensorStep<'_, R, 1>) {

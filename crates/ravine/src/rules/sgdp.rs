@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::hyper::Range;
 use crate::pass::Pass;
 use crate::rule::{At, Decay, Rule, Slot};
+use crate::simd::Level;
 use crate::whole::{TensorStep, TensorUpdate, map};
 
 pub(super) const ENTRY: Entry<Box<dyn Rule>> = Entry {
@@ -57,38 +58,31 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// Moves the weights along `u`, once its part along them is taken out.
-    fn walk<R: Math, const N: usize>(&self, tensor: TensorStep<'_, R, N>, mut u: Vec<R>) {
-        let TensorStep { shape, w, g, work, level, .. } = tensor;
+    /// Moves the weights along `on_g` g + `on_m` m.
+    fn walk<R: Math>(&self, shape: &[usize], w: &mut [R], [g, m]: [&[R]; 2], on: [f64; 2], level: Level) {
         let Sgdp { delta, wd_ratio, eps, weight_decay, .. } = *self.rule;
-        let ratio = Projection { delta, wd_ratio, eps }.apply(shape, w, g, &mut u, level);
-        let decay = self.at.lr * weight_decay * ratio / (1.0 - self.momentum);
-        let [keep, lr] = [1.0 - decay, self.at.lr].map(R::from_f64);
-        map(level, w, [&u], |w, [u]| w * keep - lr * u);
-        work.give(u);
+        let [on_g, on_m] = on.map(R::from_f64);
+        let sizes = [self.at.lr * weight_decay / (1.0 - self.momentum), self.at.lr];
+        let direction = |[g, m, _]: [R; 3]| on_g * g + on_m * m;
+        Projection { delta, wd_ratio, eps }.step(shape, w, [g, m, m], direction, sizes, level);
     }
 }
 
 impl TensorUpdate<0> for Step<'_> {
     fn update<R: Math>(&self, tensor: TensorStep<'_, R, 0>) {
-        let mut u = tensor.work.take(tensor.g.len());
-        let rest = R::from_f64(if self.rule.nesterov { 1.0 } else { 1.0 - self.rule.dampening });
-        map(tensor.level, &mut u, [tensor.g], |_, [g]| rest * g);
-        self.walk(tensor, u);
+        let TensorStep { shape, w, g, level, .. } = tensor;
+        let on_g = if self.rule.nesterov { 1.0 } else { 1.0 - self.rule.dampening };
+        self.walk(shape, w, [g, g], [on_g, 0.0], level);
     }
 }
 
 impl TensorUpdate<1> for Step<'_> {
-    fn update<R: Math>(&self, mut tensor: TensorStep<'_, R, 1>) {
-        let mut u = tensor.work.take(tensor.g.len());
-        let (level, g, [m]) = (tensor.level, &*tensor.g, &mut tensor.s);
+    fn update<R: Math>(&self, tensor: TensorStep<'_, R, 1>) {
+        let TensorStep { shape, w, g, s: [m], level, .. } = tensor;
         let [momentum, rest] = [self.momentum, 1.0 - self.rule.dampening].map(R::from_f64);
         map(level, m, [g], |m, [g]| momentum * m + rest * g);
-        match self.rule.nesterov {
-            true => map(level, &mut u, [g, m], |_, [g, m]| g + momentum * m),
-            false => u.copy_from_slice(m),
-        }
-        self.walk(tensor, u);
+        let on = if self.rule.nesterov { [1.0, self.momentum] } else { [0.0, 1.0] };
+        self.walk(shape, w, [g, m], on, level);
     }
 }
 

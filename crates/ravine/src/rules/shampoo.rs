@@ -8,8 +8,9 @@ use crate::hyper::Range;
 use crate::linalg::{Mat, inverse_root};
 use crate::pass::Pass;
 use crate::rule::{At, Buffer, Decay, Rule, Slot};
+use crate::simd::Level;
 use crate::sums;
-use crate::whole::{TensorStep, TensorUpdate, map};
+use crate::whole::{TensorStep, TensorUpdate, Workspace, map};
 
 pub(super) const ENTRY: Entry<Box<dyn Rule>> = Entry {
     name: "shampoo",
@@ -91,9 +92,15 @@ struct Step<'a> {
 
 impl Step<'_> {
     /// Takes the gradient into the statistics, and makes the update of it in its place.
-    fn direction<R: Math, const N: usize>(&self, tensor: &mut TensorStep<'_, R, N>) {
-        let TensorStep { shape, g, buffers, work, level, .. } = tensor;
-        let (rule, shape, g, level) = (self.rule, *shape, &mut **g, *level);
+    fn direction<R: Math>(
+        &self,
+        shape: &[usize],
+        g: &mut [R],
+        buffers: &mut [Vec<R>],
+        work: &mut Workspace<R>,
+        level: Level,
+    ) {
+        let rule = self.rule;
         let t = self.at.step.saturating_add(1);
         let order = shape.len().clamp(1, super::modes::MOST);
         let (factors, graft) = buffers.split_at_mut(2 * order);
@@ -168,25 +175,25 @@ impl Step<'_> {
     }
 }
 
-impl TensorUpdate<0> for Step<'_> {
-    fn update<R: Math>(&self, mut tensor: TensorStep<'_, R, 0>) {
-        self.direction(&mut tensor);
-        let lr = R::from_f64(self.at.lr);
-        map(tensor.level, tensor.w, [tensor.g], |w, [u]| w - lr * u);
-    }
-}
-
-impl TensorUpdate<1> for Step<'_> {
-    fn update<R: Math>(&self, mut tensor: TensorStep<'_, R, 1>) {
-        self.direction(&mut tensor);
+impl<const N: usize> TensorUpdate<N> for Step<'_> {
+    fn update<R: Math>(&self, tensor: TensorStep<'_, R, N>) {
+        let TensorStep { shape, w, g, s, buffers, work, level, .. } = tensor;
+        let mut u = work.take_any(g.len());
+        u.copy_from_slice(g);
+        self.direction(shape, &mut u, buffers, work, level);
         let momentum = self.at.momentum.unwrap_or(self.rule.momentum);
         let [lr, momentum] = [self.at.lr, momentum].map(R::from_f64);
-        let TensorStep { w, g, s: [m], level, .. } = tensor;
-        map(level, m, [g], |m, [u]| momentum * m + u);
-        match self.rule.nesterov {
-            true => map(level, w, [m, g], |w, [m, u]| w - lr * (momentum * m + u)),
-            false => map(level, w, [m], |w, [m]| w - lr * m),
+        match s.into_iter().next() {
+            None => map(level, w, [&u], |w, [u]| w - lr * u),
+            Some(m) => {
+                map(level, m, [&u], |m, [u]| momentum * m + u);
+                match self.rule.nesterov {
+                    true => map(level, w, [m, &u], |w, [m, u]| w - lr * (momentum * m + u)),
+                    false => map(level, w, [m], |w, [m]| w - lr * m),
+                }
+            }
         }
+        work.give(u);
     }
 }
 

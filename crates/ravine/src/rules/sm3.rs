@@ -7,7 +7,8 @@ use crate::hyper::Range;
 use crate::pass::Pass;
 use crate::plan::TASK;
 use crate::rule::{At, Buffer, Decay, Rule, Slot};
-use crate::whole::{TensorStep, TensorUpdate, map};
+use crate::simd::Level;
+use crate::whole::{TensorStep, TensorUpdate, Workspace, map};
 use rayon::prelude::*;
 
 pub(super) const ENTRY: Entry<Box<dyn Rule>> = Entry {
@@ -73,22 +74,24 @@ struct Step {
 }
 
 impl Step {
-    /// Makes g / sqrt(v + eps) of the gradient, in its place.
-    fn direction<R: Math, const N: usize>(&self, tensor: &mut TensorStep<'_, R, N>) {
-        let TensorStep { g, buffers, work, level, .. } = tensor;
-        let (g, level) = (&mut **g, *level);
-        let Some((last, others)) = buffers.split_last_mut() else { return };
-        if g.is_empty() {
-            return;
-        }
-        let [zero, one, eps] = [0.0, 1.0, self.eps].map(R::from_f64);
+    /// Moves the accumulators, and gives v, to be given back.
+    fn follow<R: Math>(
+        &self,
+        g: &[R],
+        buffers: &mut [Vec<R>],
+        work: &mut Workspace<R>,
+        level: Level,
+    ) -> Vec<R> {
+        let mut v = work.take_any(g.len());
+        let Some((last, others)) = buffers.split_last_mut().filter(|_| !g.is_empty()) else { return v };
+        let [zero, one] = [0.0, 1.0].map(R::from_f64);
         let [keep, add] = [self.beta, 1.0 - self.beta].map(R::from_f64);
         let keep = if self.beta == 0.0 { one } else { keep };
         let largest = |a: R, b: R| if b > a { b } else { a };
         // Line by line of the last dimension: what the other accumulators allow is one number for a line.
         let cols = last.len();
         let lines = g.len() / cols;
-        let [mut v, mut most] = [work.take(g.len()), work.take(lines)];
+        let mut most = work.take_any(lines);
         let each_line = v.par_chunks_mut(cols).zip(g.par_chunks(cols)).zip(&mut most[..]).enumerate();
         each_line.with_min_len(TASK.div_ceil(cols)).for_each(|(line, ((v, g), most))| {
             let mut inner = lines;
@@ -119,27 +122,31 @@ impl Step {
             }
             last.iter_mut().zip(most).for_each(|(slice, most)| follow(slice, most));
         });
-        map(level, g, [&v], |g, [v]| R::select(zero.less(v), g / (v + eps).sqrt(), g * zero));
-        work.give(v);
         work.give(most);
+        v
+    }
+
+    /// What makes the update of an element of the gradient and of v.
+    fn direction<R: Math>(&self) -> impl Fn(R, R) -> R + Copy + Send + Sync + use<R> {
+        let [zero, eps] = [0.0, self.eps].map(R::from_f64);
+        move |g, v| R::select(zero.less(v), g / (v + eps).sqrt(), g * zero)
     }
 }
 
-impl TensorUpdate<0> for Step {
-    fn update<R: Math>(&self, mut tensor: TensorStep<'_, R, 0>) {
-        self.direction(&mut tensor);
-        let lr = R::from_f64(self.lr);
-        map(tensor.level, tensor.w, [tensor.g], |w, [u]| w - lr * u);
-    }
-}
-
-impl TensorUpdate<1> for Step {
-    fn update<R: Math>(&self, mut tensor: TensorStep<'_, R, 1>) {
-        self.direction(&mut tensor);
+impl<const N: usize> TensorUpdate<N> for Step {
+    fn update<R: Math>(&self, tensor: TensorStep<'_, R, N>) {
+        let TensorStep { w, g, s, buffers, work, level, .. } = tensor;
+        let v = self.follow(g, buffers, work, level);
+        let direction = self.direction::<R>();
         let [lr, rest] = [self.lr, self.rest].map(R::from_f64);
-        let TensorStep { w, g, s: [mean], level, .. } = tensor;
-        map(level, mean, [g], |mean, [u]| mean + (u - mean) * rest);
-        map(level, w, [mean], |w, [mean]| w - lr * mean);
+        match s.into_iter().next() {
+            None => map(level, w, [g, &v], |w, [g, v]| w - lr * direction(g, v)),
+            Some(mean) => {
+                map(level, mean, [g, &v], |mean, [g, v]| mean + (direction(g, v) - mean) * rest);
+                map(level, w, [mean], |w, [mean]| w - lr * mean);
+            }
+        }
+        work.give(v);
     }
 }
 
