@@ -31,6 +31,7 @@ _NAMES = {
     "lamb": "LAMB",
     "laprop": "LaProp",
     "lars": "LARS",
+    "lbfgs": "LBFGS",
     "madgrad": "MADGRAD",
     "mars": "MARS",
     "nadam": "NAdam",

@@ -113,6 +113,7 @@ CONFIGS = {
         "default": dict(lr=0.1),
         "wolfe": dict(lr=1.0, line_search_fn="strong_wolfe"),
         "history": dict(lr=0.5, history_size=3, max_iter=5),
+        "single": dict(lr=0.5, history_size=3, max_iter=1),
         "max_eval": dict(lr=1.0, max_iter=4, max_eval=6, line_search_fn="strong_wolfe"),
         "tolerances": dict(lr=0.2, max_iter=6, tolerance_grad=1e-2, tolerance_change=1e-4),
     },

@@ -6,8 +6,9 @@
 //!
 //! `cargo bench -p ravine --bench step` measures all rules in three storages on 20 tensors of a million elements and on 1000
 //! of 256. Words after `--` choose: names of rules (any that holds the word), storages (`f32`, `bf16`, `int8`), shapes
-//! (`20x1M`, `1000x256`, `gpt2`, `matrices`), and `quick` for fewer rounds. `gpt2`, the 148 tensors of GPT-2 small, takes
-//! long and some 4 GB, so it is measured only where it is named. `chain` measures a chain of transforms against AdamW,
+//! (`20x1M`, `1000x256`, `cache`, `gpt2`, `matrices`), and `quick` for fewer rounds. `gpt2`, the 148 tensors of GPT-2 small,
+//! takes long and some 4 GB, so it is measured only where it is named, as is `cache`: what a step takes one thread where
+//! memory does not hold it up. `chain` measures a chain of transforms against AdamW,
 //! `tail` a step with everything around it. With `--write` the times of 20x1M go to `docs/optimizers-speed.csv`.
 
 mod chain;

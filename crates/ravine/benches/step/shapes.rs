@@ -11,9 +11,11 @@ pub(crate) struct Shape {
 }
 
 /// All there are.
-pub(crate) const SHAPES: [Shape; 4] = [
+pub(crate) const SHAPES: [Shape; 5] = [
     Shape { name: "20x1M", params: || same(20, &[1000, 1000]), rounds: 11 },
     Shape { name: "1000x256", params: || same(1000, &[256]), rounds: 301 },
+    // One task of one thread, in second-level cache: what the arithmetic takes.
+    Shape { name: "cache", params: || same(1, &[128, 128]), rounds: 301 },
     Shape { name: "gpt2", params: gpt2, rounds: 7 },
     Shape { name: "matrices", params: || same(8, &[768, 768]), rounds: 5 },
 ];

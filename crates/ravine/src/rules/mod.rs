@@ -45,6 +45,7 @@ mod kron;
 mod lamb;
 mod laprop;
 mod lars;
+mod lbfgs;
 mod lion;
 mod madgrad;
 mod mars;
@@ -124,6 +125,7 @@ pub use kron::Kron;
 pub use lamb::Lamb;
 pub use laprop::LaProp;
 pub use lars::Lars;
+pub use lbfgs::Lbfgs;
 pub use lion::Lion;
 pub use madgrad::MadGrad;
 pub use mars::Mars;
@@ -232,6 +234,7 @@ pub const CATALOGUE: &[Entry<Box<dyn Rule>>] = &[
     shampoo::ENTRY,
     soap::ENTRY,
     kron::ENTRY,
+    lbfgs::ENTRY,
     prox_sgd::ENTRY,
     fista::ENTRY,
     prox_adam::ENTRY,

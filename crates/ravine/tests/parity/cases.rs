@@ -71,6 +71,7 @@ const SMALL: &str = "The reference does not precondition matrices this small";
 /// All cases. One line each, by library and class.
 #[rustfmt::skip]
 pub(crate) const CASES: &[Case] = &[
+    same("torch.LBFGS.single", "lbfgs:lr=0.5,history_size=3"),
     same("torch.ASGD.default", "asgd:lr=0.1"),
     same("torch.ASGD.lambd", "asgd:lr=0.1,lambd=0.01,alpha=0.6"),
     up("torch.ASGD.maximize", "asgd:lr=0.1"),
@@ -194,7 +195,7 @@ pub(crate) const CASES: &[Case] = &[
     same("pytorch_optimizer.RAdam.default", "radam:degenerated_to_sgd=false"),
     same("pytorch_optimizer.RAdam.degenerated", "radam:lr=0.01"),
     same("pytorch_optimizer.SAM.adamw", "adamw:lr=0.01 + sam:0.2"),
-    same("pytorch_optimizer.SAM.adaptive", "sgd:lr=0.05,momentum=0.9 + asam:0.5"),
+    same("pytorch_optimizer.SAM.adaptive", "sgd:lr=0.05,momentum=0.9 + asam:0.5,eta=0"),
     same("pytorch_optimizer.SAM.default", "sgd:lr=0.05,momentum=0.9 + sam"),
     same("pytorch_optimizer.SGDW.dampening", "sgd:lr=0.1,momentum=0.9,dampening=0.5,weight_decay=0.05,decoupled=true"),
     same("pytorch_optimizer.SGDW.default", "sgd:lr=1e-4"),
