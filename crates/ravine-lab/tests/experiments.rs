@@ -239,7 +239,10 @@ fn adaptive_decay() {
 #[test]
 fn restarts() {
     let found = ran("warm-restarts", Depends);
-    assert!(found.number("better").unwrap() < 4.0);
+    // They help over a constant rate, but not over a single cosine.
+    found.near("better", 2.0, 0.0);
+    assert!(found.number("rastrigin_over_constant").unwrap() > 0.02);
+    assert!(found.number("rastrigin_over_cosine").unwrap() < 0.02);
     // Restarts or not, the global minimum of an egg box is seldom found.
     assert!(found.number("rastrigin_restarts").unwrap() < 0.2);
 }

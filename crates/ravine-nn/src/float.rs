@@ -28,7 +28,7 @@ pub trait Float: Scalar + Display + Debug {
     /// The logistic function 1 / (1 + e^-x). In f32 within 3 ulp above the subnormal range.
     #[inline(always)]
     fn sigmoid(self) -> Self {
-        Self::ONE / (Self::ONE + (-self).exp())
+        Self::ONE / (Self::ONE + Float::exp(-self))
     }
 }
 

@@ -88,6 +88,7 @@ mod evaluation;
 mod extras;
 mod foreign;
 mod freeze;
+mod functions;
 mod fused;
 mod group;
 mod hyper;

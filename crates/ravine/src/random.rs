@@ -2,6 +2,8 @@
 //!
 //! Every draw is a pure function, so it can be taken in any order, on any thread, and again after a resume.
 
+use crate::functions::{cos_turns, ln};
+
 /// A stream of random numbers addressed by index.
 ///
 /// The generator is SplitMix64's output function (Steele, Lea, Flood, OOPSLA 2014) applied to a keyed counter.
@@ -22,11 +24,13 @@ impl Random {
     }
 
     /// 64 random bits at `index`.
+    #[inline]
     pub const fn bits(self, index: u64) -> u64 {
         mix(self.key.wrapping_add(index.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
     }
 
     /// Uniform in [0, 1), a multiple of 2^-53.
+    #[inline]
     pub const fn uniform(self, index: u64) -> f64 {
         (self.bits(index) >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
@@ -37,10 +41,13 @@ impl Random {
     }
 
     /// Standard normal, by the Box-Muller transform of two uniforms. Indices that differ by 2^63 give the same.
+    ///
+    /// It has neither branches nor calls: a loop over indices uses vectors, and the bits are the same on every platform.
+    #[inline(always)]
     pub fn normal(self, index: u64) -> f64 {
         let first = index.wrapping_mul(2);
-        let radius = (-2.0 * (1.0 - self.uniform(first)).ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.uniform(first + 1)).cos()
+        let radius = (-2.0 * ln(1.0 - self.uniform(first))).sqrt();
+        radius * cos_turns(self.uniform(first + 1))
     }
 
     /// A random order of 0..n (Fisher-Yates).
@@ -53,6 +60,7 @@ impl Random {
     }
 }
 
+#[inline]
 const fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -62,20 +70,70 @@ const fn mix(mut z: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simd::{Level, Work, dispatch};
+
+    /// Asserts that the mean of `count` draws is at most four standard errors from that of their distribution.
+    #[track_caller]
+    fn assert_mean(count: u64, draw: impl Fn(u64) -> f64, mean: f64, variance: f64) {
+        let found = (0..count).map(draw).sum::<f64>() / count as f64;
+        assert!((found - mean).abs() < 4.0 * (variance / count as f64).sqrt(), "{found} instead of {mean}");
+    }
 
     #[test]
     fn moments_are_those_of_the_distributions() {
-        let (u, n, count) = (Random::new(1), Random::new(2), 100_000);
-        let mean = (0..count).map(|i| u.uniform(i)).sum::<f64>() / count as f64;
-        let (mut first, mut second) = (0.0, 0.0);
-        for i in 0..count {
-            first += n.normal(i) / count as f64;
-            second += n.normal(i).powi(2) / count as f64;
+        let (u, n, count) = (Random::new(1), Random::new(2), 200_000);
+        assert_mean(count, |i| u.uniform(i), 0.5, 1.0 / 12.0);
+        // E x^2k = (2k - 1)!!, and the variance of x^k is E x^2k - (E x^k)^2.
+        for (k, mean, variance) in [(1, 0.0, 1.0), (2, 1.0, 2.0), (3, 0.0, 15.0), (4, 3.0, 96.0)] {
+            assert_mean(count, |i| n.normal(i).powi(k), mean, variance);
         }
-        // Four standard errors.
-        assert!((mean - 0.5).abs() < 4.0 * (1.0f64 / 12.0).sqrt() / (count as f64).sqrt());
-        assert!(first.abs() < 4.0 / (count as f64).sqrt());
-        assert!((second - 1.0).abs() < 4.0 * 2f64.sqrt() / (count as f64).sqrt());
+        // What one index gives says nothing of the next.
+        assert_mean(count, |i| n.normal(i) * n.normal(i + 1), 0.0, 1.0);
+    }
+
+    #[test]
+    fn tails_of_normal_numbers_have_their_share() {
+        // erfc(x / sqrt(2)) / 2.
+        let tails = [(1.0, 0.158_655_254), (2.0, 0.022_750_132), (3.0, 1.349_898e-3), (4.0, 3.167_124e-5)];
+        for sign in [1.0, -1.0] {
+            for (beyond, share) in tails {
+                let is = |i| f64::from(sign * Random::new(6).normal(i) > beyond);
+                assert_mean(500_000, is, share, share * (1.0 - share));
+            }
+        }
+    }
+
+    #[test]
+    fn normal_numbers_are_those_of_the_library() {
+        let random = Random::new(5);
+        for i in 0..100_000 {
+            let radius = (-2.0 * (1.0 - random.uniform(2 * i)).ln()).sqrt();
+            let exact = radius * (std::f64::consts::TAU * random.uniform(2 * i + 1)).cos();
+            assert!((random.normal(i) - exact).abs() < 1e-15 * (1.0 + radius), "{exact}");
+        }
+    }
+
+    #[test]
+    fn normal_numbers_are_the_same_one_by_one_and_at_any_width_from_anywhere() {
+        struct Fill<'a>(&'a mut [f64], u64);
+        impl Work for Fill<'_> {
+            type Output = ();
+            #[inline(always)]
+            fn run(self) {
+                let Self(to, from) = self;
+                to.iter_mut().zip(from..).for_each(|(x, i)| *x = Random::new(7).normal(i));
+            }
+        }
+        let one_by_one: Vec<u64> =
+            (0..1000).map(|i| std::hint::black_box(Random::new(7)).normal(i).to_bits()).collect();
+        for level in Level::available() {
+            for from in [0, 1, 2, 3, 501] {
+                let mut x = vec![0.0; 1000 - from];
+                dispatch(level, Fill(&mut x, from as u64));
+                let bits: Vec<u64> = x.iter().map(|x| x.to_bits()).collect();
+                assert_eq!(bits, one_by_one[from..], "{level:?} {from}");
+            }
+        }
     }
 
     #[test]

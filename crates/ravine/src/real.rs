@@ -1,5 +1,6 @@
 //! The arithmetic an update rule may use.
 
+use crate::functions::{double, single};
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -28,6 +29,11 @@ pub trait Real:
     /// Cube root of a number that is 0 or more, right to the last place or two; not of numbers so small that they are not
     /// kept in full.
     fn cbrt(self) -> Self;
+    /// e to the power of it, right to 1 unit in the last place.
+    fn exp(self) -> Self;
+    /// It to the power of a number from -1000 to 1000, right to `2 + 2 |power|` units in the last place. NaN for what is
+    /// below 0, whatever the power, but for a power of 0, which gives 1.
+    fn powf(self, power: Self) -> Self;
     /// Absolute value.
     fn abs(self) -> Self;
     /// The smaller; `other` if they are equal or either is NaN.
@@ -49,7 +55,7 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($($t:ty, $third:literal, $rounds:literal;)*) => {$(
+    ($($t:ty, $functions:ident, $third:literal, $rounds:literal;)*) => {$(
         impl Real for $t {
             type Mask = bool;
             #[inline(always)]
@@ -70,6 +76,14 @@ macro_rules! real {
                     root = root * (root + (rest + rest)) / ((root + root) + rest);
                 }
                 if self > 0.0 { root } else { self }
+            }
+            #[inline(always)]
+            fn exp(self) -> Self {
+                $functions::exp(self)
+            }
+            #[inline(always)]
+            fn powf(self, power: Self) -> Self {
+                $functions::powf(self, power)
             }
             #[inline(always)]
             fn abs(self) -> Self {
@@ -99,8 +113,8 @@ macro_rules! real {
     )*};
 }
 real! {
-    f32, 0x2a51_4067, 2;
-    f64, 0x2a9f_7893_0000_0000, 3;
+    f32, single, 0x2a51_4067, 2;
+    f64, double, 0x2a9f_7893_0000_0000, 3;
 }
 
 #[cfg(test)]

@@ -40,11 +40,26 @@ impl Walk {
 
     /// One step down an objective, with normal noise of this standard deviation on each coordinate of its gradient.
     pub(super) fn descend(&mut self, objective: &Objective, noise: f64, random: Random) -> Result<()> {
+        self.descend_all(objective, noise, &[random])
+    }
+
+    /// The same of several points that lie one after the other, each with noise of its own. A rule that treats each number
+    /// for itself leads each where it would alone.
+    pub(super) fn descend_all(
+        &mut self,
+        objective: &Objective,
+        noise: f64,
+        randoms: &[Random],
+    ) -> Result<()> {
+        let dimensions = objective.domain.len();
         self.step(|x, step, gradient| {
-            objective.gradient(x, step as f64, gradient);
-            if noise > 0.0 {
-                let random = random.stream(step);
-                gradient.iter_mut().zip(0..).for_each(|(g, i)| *g += noise * random.normal(i));
+            let points = x.chunks_exact(dimensions).zip(gradient.chunks_exact_mut(dimensions));
+            for ((x, gradient), random) in points.zip(randoms) {
+                objective.gradient(x, step as f64, gradient);
+                if noise > 0.0 {
+                    let random = random.stream(step);
+                    gradient.iter_mut().zip(0..).for_each(|(g, i)| *g += noise * random.normal(i));
+                }
             }
         })
     }

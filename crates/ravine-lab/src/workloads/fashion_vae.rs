@@ -198,7 +198,7 @@ impl<T: Float> Layer<T> for Sample<T> {
         let latent = y.len() / pass.batch;
         for ((x, y), noise) in x.chunks(2 * latent).zip(y.chunks_mut(latent)).zip(self.noise.chunks(latent)) {
             for i in 0..latent {
-                y[i] = x[i] + (half * x[latent + i]).exp() * noise[i];
+                y[i] = x[i] + Float::exp(half * x[latent + i]) * noise[i];
             }
         }
     }
@@ -210,7 +210,7 @@ impl<T: Float> Layer<T> for Sample<T> {
         let rows = x.chunks(2 * latent).zip(dx.chunks_mut(2 * latent));
         for ((x, dx), (dy, noise)) in rows.zip(dy.chunks(latent).zip(self.noise.chunks(latent))) {
             for i in 0..latent {
-                let sd = (half * x[latent + i]).exp();
+                let sd = Float::exp(half * x[latent + i]);
                 dx[i] = dy[i] + share * x[i];
                 dx[latent + i] = half * (dy[i] * noise[i] * sd + share * (sd * sd - T::ONE));
             }

@@ -209,7 +209,7 @@ ravine::simd! {
             // Whole vectors, though what is still to come is dropped.
             let row = &mut row[..reach];
             let whole = past.next_multiple_of(lanes::LANES).min(reach);
-            lanes::each(&mut row[..whole], |score| ((score - top) * scale).exp());
+            lanes::each(&mut row[..whole], |score| Float::exp((score - top) * scale));
             row[past..].fill(T::ZERO);
             let share = T::ONE / lanes::sum(whole, |i| row[i]);
             lanes::each(&mut row[..whole], |p| p * share);

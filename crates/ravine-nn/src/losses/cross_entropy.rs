@@ -208,7 +208,7 @@ fn subtract<T: Float>(z: &[T], top: T, out: &mut [T]) {
 #[inline(always)]
 fn exp<T: Float>(values: &mut [T]) {
     for value in values {
-        *value = value.exp();
+        *value = Float::exp(*value);
     }
 }
 
