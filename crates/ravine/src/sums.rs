@@ -3,6 +3,7 @@
 use crate::element::Element;
 use crate::plan::{Piece, Plan, TASK};
 use crate::simd::{self, Level, Work};
+use crate::state::CHUNK;
 use crate::tensors::Tensors;
 
 /// Partial sums that stand side by side, so that a loop over them uses whole vectors. Element i is added to lane i mod
@@ -82,19 +83,19 @@ impl<T: Element, F: Fn([T::Math; N]) -> [f64; M], const N: usize, const M: usize
     fn run(self) -> [f64; M] {
         let Self { values, f } = self;
         let mut lanes = [[0.0; LANES]; M];
+        // A loop over a line of lanes would be unrolled, and not vectorised.
+        let mut terms = [[0.0; CHUNK]; M];
         let len = values[0].len();
-        let whole = len - len % LANES;
-        for at in (0..whole).step_by(LANES) {
-            let lines: [&[T; LANES]; N] =
-                values.map(|values| values[at..].first_chunk().expect("a whole line"));
-            for i in 0..LANES {
-                let sums = f(lines.map(|line| line[i].widen()));
-                (0..M).for_each(|m| lanes[m][i] += sums[m]);
+        for at in (0..len).step_by(CHUNK) {
+            let count = CHUNK.min(len - at);
+            let chunks = values.map(|values| &values[at..][..count]);
+            for i in 0..count {
+                let of_element = f(chunks.map(|chunk| chunk[i].widen()));
+                (0..M).for_each(|m| terms[m][i] = of_element[m]);
             }
-        }
-        for i in whole..len {
-            let sums = f(values.map(|values| values[i].widen()));
-            (0..M).for_each(|m| lanes[m][i - whole] += sums[m]);
+            for (lanes, terms) in lanes.iter_mut().zip(&terms) {
+                add(lanes, 0, &terms[..count], |x| x);
+            }
         }
         lanes.map(total)
     }

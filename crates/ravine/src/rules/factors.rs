@@ -227,19 +227,18 @@ impl<R: Math> Work for Quotients<'_, R> {
     #[inline(always)]
     fn run(self) -> f64 {
         let Self { x, row, col, least } = self;
-        let mut lanes = [0.0; LANES];
+        let mut lanes = [0.0; sums::LANES];
+        let mut terms = [0.0; COLS];
         for (x, &row) in x.chunks_exact(col.len()).zip(row) {
-            let mut add = |x: &[R], col: &[R]| {
-                for ((&x, &col), lane) in x.iter().zip(col).zip(&mut lanes) {
+            for (x, col) in x.chunks(COLS).zip(col.chunks(COLS)) {
+                for ((&x, &col), term) in x.iter().zip(col).zip(&mut terms) {
                     let quotient: f64 = (x / least.max(row * col)).into();
-                    *lane += quotient * quotient;
+                    *term = quotient * quotient;
                 }
-            };
-            let ((x, x_rest), (col, col_rest)) = (x.as_chunks::<LANES>(), col.as_chunks::<LANES>());
-            x.iter().zip(col).for_each(|(x, col)| add(x, col));
-            add(x_rest, col_rest);
+                sums::add(&mut lanes, 0, &terms[..x.len()], |x| x);
+            }
         }
-        lanes.iter().sum()
+        sums::total(lanes)
     }
 }
 
