@@ -4,13 +4,14 @@
 //! ([`Exchange`]). What is as it was when it was bound is taken up; all else is given back for the Python side to
 //! examine at leisure and to `bind` anew.
 
-use crate::exchange::{Exchange, Raw, View, fetch, view};
+use crate::entries::pairs;
+use crate::exchange::{Exchange, Held, Raw, View, fetch, view};
 use crate::rule::{Rule, error};
 use crate::table::{Tensors, copy, with};
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
-use pyo3::{PyTraverseError, PyVisit, ffi, intern};
+use pyo3::{PyTraverseError, PyVisit, intern};
 use ravine::{At, Dtype, ForeignStep};
 
 /// The names of types of rows of bytes.
@@ -40,11 +41,13 @@ fn computed(dtype: Dtype) -> Dtype {
     if dtype == Dtype::F64 { Dtype::F64 } else { Dtype::F32 }
 }
 
-/// A tensor of a parameter's state as it was bound.
+/// A tensor of a parameter's state as it was bound, and its key.
 struct Kept {
-    name: Py<PyString>,
+    key: Py<PyAny>,
     tensor: Py<PyAny>,
     view: View,
+    /// None where PyTorch has no way to.
+    _held: Option<Held>,
 }
 
 /// A parameter as it was bound.
@@ -52,6 +55,7 @@ struct Row {
     param: Py<PyAny>,
     values: View,
     state: Option<Py<PyDict>>,
+    /// In the order of the state.
     kept: Vec<Kept>,
     dtype: Dtype,
     shape: Vec<usize>,
@@ -146,20 +150,25 @@ impl Row {
         if let Some(state) = &self.state {
             fetch(state.as_ptr() as usize);
         }
-        self.kept.iter().for_each(|kept| kept.view.expect(&kept.tensor));
+        for kept in &self.kept {
+            kept.view.expect(&kept.tensor);
+            fetch(kept.view.address());
+        }
     }
 
     fn is_as_bound(&self, exchange: &Exchange, py: Python<'_>) -> bool {
         let holds = |tensor: &Py<PyAny>, view: &View| {
             exchange.look(tensor.bind_borrowed(py)).is_some_and(|raw| view.holds(&raw))
         };
-        let is_kept = |kept: &Kept| {
-            let state = self.state.as_ref().expect("what is kept has a dictionary");
-            // SAFETY: both are live objects; what is borrowed is compared and not used.
-            let there = unsafe { ffi::PyDict_GetItem(state.as_ptr(), kept.name.as_ptr()) };
-            std::ptr::eq(there, kept.tensor.as_ptr()) && holds(&kept.tensor, &kept.view)
-        };
-        holds(&self.param, &self.values) && self.kept.iter().all(is_kept)
+        let mut kept = self.kept.iter().peekable();
+        if let Some(state) = &self.state {
+            for entry in pairs(state.bind_borrowed(py)) {
+                kept.next_if(|kept| entry == (kept.key.as_ptr() as usize, kept.tensor.as_ptr() as usize));
+            }
+        }
+        kept.next().is_none()
+            && holds(&self.param, &self.values)
+            && self.kept.iter().all(|kept| holds(&kept.tensor, &kept.view))
     }
 
     /// Whether both can be stepped in one go.
@@ -231,7 +240,11 @@ impl Group {
         }
         let mut rest = ranges.as_slice();
         others.into_iter().any(|(start, end)| {
-            rest = &rest[rest.partition_point(|range| range.1 <= start)..];
+            while let [(_, before), after @ ..] = rest
+                && *before <= start
+            {
+                rest = after;
+            }
             rest.first().is_some_and(|range| range.0 < end)
         })
     }
@@ -325,11 +338,15 @@ impl Group {
         let (shape, len) = (values.shape(), values.shape().iter().product());
         let mut kept = Vec::new();
         let mut keep = |name: &Bound<'_, PyString>| {
-            let missing = || PyValueError::new_err(format!("there is no {name} in the state"));
-            let tensor = state.as_ref().ok_or_else(missing)?.get_item(name)?.ok_or_else(missing)?;
+            let mut entries = state.iter().flatten().enumerate();
+            let found = entries.find(|(_, (key, _))| key.eq(name).unwrap_or(false));
+            let (place, (key, tensor)) =
+                found.ok_or_else(|| PyValueError::new_err(format!("there is no {name} in the state")))?;
             let view = view(exchange, &name.to_string(), &tensor)?;
             let raw = exchange.look(tensor.as_borrowed()).expect("it was just looked at");
-            kept.push(Kept { name: name.clone().unbind(), tensor: tensor.unbind(), view: View::new(&raw) });
+            let _held = exchange.hold(tensor.as_borrowed());
+            let (key, tensor) = (key.unbind(), tensor.unbind());
+            kept.push((place, Kept { key, tensor, view: View::new(&raw), _held }));
             Ok::<_, PyErr>((view, raw))
         };
         let mut number = |name: &Bound<'_, PyString>| {
@@ -377,11 +394,12 @@ impl Group {
             }
             addresses.push(view.address());
         }
+        kept.sort_unstable_by_key(|(place, _)| *place);
         let row = Row {
             param: param.clone().unbind(),
             values,
             state: state.map(Bound::unbind),
-            kept,
+            kept: kept.into_iter().map(|(_, kept)| kept).collect(),
             dtype,
             shape,
             slots: bound,

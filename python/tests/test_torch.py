@@ -311,10 +311,10 @@ def test_an_optimizer_in_a_cycle_is_collected():
     weight.register_post_accumulate_grad_hook(lambda param: optimizer.step())
     (weight * 2).sum().backward()
     assert is_native(optimizer)
-    held = weakref.ref(weight)
+    held = [weakref.ref(weight), weakref.ref(optimizer.state[weight]["momentum_buffer"])]
     del weight, optimizer
     gc.collect()
-    assert held() is None
+    assert [tensor() for tensor in held] == [None] * 2
 
 
 def test_every_configuration_that_pytorch_tests_itself_with(double):
