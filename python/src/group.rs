@@ -190,6 +190,13 @@ struct Active {
     address: usize,
 }
 
+fn at(step: u64, lr: f64) -> PyResult<At> {
+    match lr.is_finite() && lr >= 0.0 {
+        true => Ok(At { step, lr, momentum: None }),
+        false => Err(PyValueError::new_err(format!("lr is {lr}: it must be finite, and 0 or more"))),
+    }
+}
+
 /// How many rows ahead memory is asked for.
 const AHEAD: usize = 4;
 
@@ -491,18 +498,61 @@ impl Group {
         average: Option<(f64, Vec<Bound<'_, PyAny>>)>,
         seed: u64,
     ) -> PyResult<()> {
-        if !(lr.is_finite() && lr >= 0.0) {
-            return Err(PyValueError::new_err(format!("lr is {lr}: it must be finite, and 0 or more")));
-        }
-        let averages = match &average {
-            Some((_, tensors)) => self.averages(py, tensors)?,
-            None => Vec::new(),
+        let average = match average {
+            Some((weight, tensors)) => Some((weight, self.averages(py, &tensors)?)),
+            None => None,
         };
-        let rule = &*rule.rule;
+        let step =
+            ForeignStep { scale, clip_value, zero_grad, cautious, seed, ..ForeignStep::new(at(0, lr)?) };
+        self.over(py, &*rule.rule, step, average, false)?;
+        self.steps += 1;
+        for active in std::mem::take(&mut self.active) {
+            self.rows[active.row].as_mut().expect("bound").count.count();
+        }
+        Ok(())
+    }
+
+    /// Shows the rule the gradients as an estimate of curvature. False if it takes none.
+    fn observe(&mut self, py: Python<'_>, rule: &Rule, lr: f64, scale: f64) -> PyResult<bool> {
+        let step = ForeignStep { scale, ..ForeignStep::new(at(0, lr)?) };
+        let taken = self.over(py, &*rule.rule, step, None, true);
+        self.active.clear();
+        taken
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.exchange)?;
+        self.active.iter().try_for_each(|active| visit.call(&active.grad))?;
+        for row in self.rows.iter().flatten() {
+            visit.call(&row.param)?;
+            row.state.iter().try_for_each(|state| visit.call(state))?;
+            row.kept.iter().try_for_each(|kept| visit.call(&kept.tensor))?;
+        }
+        Ok(())
+    }
+
+    fn __clear__(&mut self) {
+        self.clear();
+    }
+}
+
+impl Group {
+    /// Lets the rule go over the parameters that have a gradient, without holding the GIL: for a step, or to `observe`
+    /// curvature. `step` is for parameters that were never stepped; `average` is how far averages move, and their
+    /// addresses by the number of the row. False if the rule took nothing.
+    fn over(
+        &mut self,
+        py: Python<'_>,
+        rule: &dyn ravine::Rule,
+        step: ForeignStep,
+        average: Option<(f64, Vec<usize>)>,
+        observe: bool,
+    ) -> PyResult<bool> {
         let initial: Vec<f64> = rule.memory().iter().map(|(_, init)| *init).collect();
         if self.memory.len() != initial.len() {
             self.memory = initial;
         }
+        let mut taken = false;
         let mut parts: Vec<Vec<usize>> = Vec::new();
         for (place, active) in self.active.iter().enumerate() {
             let row = self.row(active.row);
@@ -530,17 +580,12 @@ impl Group {
                 let row = self.row(active.row);
                 table.extend([row.values.address(), active.address].map(|address| address as *mut u8));
                 table.extend(row.slots.iter().map(|(address, _)| *address as *mut u8));
-                table.extend(averages.get(active.row).map(|address| *address as *mut u8));
+                table.extend(average.iter().map(|(_, addresses)| addresses[active.row] as *mut u8));
             }
-            let at = At { step: first.count.get(self.steps), lr, momentum: None };
             let step = ForeignStep {
-                scale,
-                clip_value,
-                zero_grad,
-                cautious,
-                seed,
+                at: At { step: first.count.get(self.steps), ..step.at },
                 average: average.as_ref().map(|(weight, _)| *weight),
-                ..ForeignStep::new(at)
+                ..step
             };
             let numbers = rule.tensor_memory().len();
             let exchange = |tensors: &mut Tensors, out: bool| {
@@ -570,9 +615,14 @@ impl Group {
                 let table = &table;
                 // SAFETY: gradients are held by `active`, parameters and states by the rows; types, sizes and layout
                 // were checked when they were bound and since; overlaps by the caller.
-                with!(&mut tensors, foreign => unsafe { foreign.step(rule, &step, &columns, &table.0) })
+                with!(&mut tensors, foreign => unsafe {
+                    match observe {
+                        true => foreign.observe(rule, step.at, step.scale, &columns, &table.0),
+                        false => foreign.step(rule, &step, &columns, &table.0).map(|()| true),
+                    }
+                })
             });
-            result.map_err(error)?;
+            taken |= result.map_err(error)?;
             exchange(&mut tensors, true);
             with!(&tensors, foreign => {
                 for &row in &rows {
@@ -587,30 +637,9 @@ impl Group {
             }
             self.tensors.push((rows, tensors));
         }
-        self.steps += 1;
-        for active in std::mem::take(&mut self.active) {
-            self.rows[active.row].as_mut().expect("bound").count.count();
-        }
-        Ok(())
+        Ok(taken)
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.exchange)?;
-        self.active.iter().try_for_each(|active| visit.call(&active.grad))?;
-        for row in self.rows.iter().flatten() {
-            visit.call(&row.param)?;
-            row.state.iter().try_for_each(|state| visit.call(state))?;
-            row.kept.iter().try_for_each(|kept| visit.call(&kept.tensor))?;
-        }
-        Ok(())
-    }
-
-    fn __clear__(&mut self) {
-        self.clear();
-    }
-}
-
-impl Group {
     /// Addresses of averages by the number of the row: 0 where the row has no gradient.
     fn averages(&mut self, py: Python<'_>, tensors: &[Bound<'_, PyAny>]) -> PyResult<Vec<usize>> {
         let exchange = self.exchange.clone_ref(py);

@@ -241,38 +241,83 @@ impl<R: Math> Foreign<R> {
         table: &[*mut u8],
     ) -> Result<()> {
         let slots = rule.slots().len();
-        let extra = usize::from(step.average.is_some());
-        assert_eq!(columns.len(), 2 + slots + extra, "columns of the table");
-        assert_eq!(table.len(), columns.len() * self.params.len(), "addresses in the table");
         if self.params.is_empty() {
             return Ok(());
         }
-        self.columns.clear();
-        self.columns.extend(columns.iter().map(|dtype| dtype.format()));
-        self.lanes.clear();
-        for (row, &len) in table.chunks_exact(columns.len()).zip(&self.lens) {
-            self.lanes.extend(row.iter().zip(columns).map(|(&address, dtype)| dtype.lane(address, len)));
-        }
         self.dry.clone_from(&self.memory);
         dry_run(rule, step.at, slots, &mut self.dry)?;
-
         let (l2, keep) = match rule.decay() {
             Decay::L2(lambda) => (lambda, 1.0),
             Decay::Decoupled(lambda) => (0.0, 1.0 - step.at.lr * lambda),
         };
         let sd = rule.noise(step.at);
         let noise = (sd > 0.0).then(|| (sd, Random::new(step.seed).stream(0).stream(step.at.step)));
+        let before = Before { scale: step.scale, clip: step.clip_value, noise, l2, keep };
+        // SAFETY: as promised by the caller.
+        let mut pass = unsafe { self.pass(rule.name(), slots, before, step, columns, table) };
+        rule.step(step.at, &mut pass)
+    }
+
+    /// Shows the rule an estimate of curvature, which lies in the column of the gradients and is multiplied by `scale`:
+    /// see [`Optimizer::observe_curvature`](crate::Optimizer::observe_curvature). False if it takes none. Columns and
+    /// table are as for [`step`](Self::step), without an average; nothing but the slots changes.
+    ///
+    /// # Errors
+    /// Those of the rule.
+    ///
+    /// # Panics
+    /// As [`step`](Self::step).
+    ///
+    /// # Safety
+    /// As [`step`](Self::step).
+    pub unsafe fn observe(
+        &mut self,
+        rule: &dyn Rule,
+        at: At,
+        scale: f64,
+        columns: &[Dtype],
+        table: &[*mut u8],
+    ) -> Result<bool> {
+        if self.params.is_empty() {
+            return Ok(false);
+        }
+        let before = Before { scale, clip: f64::INFINITY, noise: None, l2: 0.0, keep: 1.0 };
+        let step = ForeignStep::new(at);
+        // SAFETY: as promised by the caller.
+        let mut pass = unsafe { self.pass(rule.name(), rule.slots().len(), before, &step, columns, table) };
+        rule.observe(at, &mut pass)
+    }
+
+    /// What a rule goes over these tensors with.
+    ///
+    /// # Safety
+    /// As [`step`](Self::step), for as long as the pass is there.
+    unsafe fn pass(
+        &mut self,
+        rule: &'static str,
+        slots: usize,
+        before: Before,
+        step: &ForeignStep,
+        columns: &[Dtype],
+        table: &[*mut u8],
+    ) -> Pass<'_> {
+        let extra = usize::from(step.average.is_some());
+        assert_eq!(columns.len(), 2 + slots + extra, "columns of the table");
+        assert_eq!(table.len(), columns.len() * self.params.len(), "addresses in the table");
+        self.columns.clear();
+        self.columns.extend(columns.iter().map(|dtype| dtype.format()));
+        self.lanes.clear();
+        for (row, &len) in table.chunks_exact(columns.len()).zip(&self.lens) {
+            self.lanes.extend(row.iter().zip(columns).map(|(&address, dtype)| dtype.lane(address, len)));
+        }
+        let in_blocks = self.columns.iter().any(|format| format.in_blocks());
         let job = Job {
-            plan: if columns.iter().any(|dtype| dtype.format().in_blocks()) {
-                &self.by_tensor
-            } else {
-                &self.flat
-            },
+            plan: if in_blocks { &self.by_tensor } else { &self.flat },
             by_tensor: &self.by_tensor,
             table: Table { lanes: &self.lanes, columns: &self.columns, lens: &self.lens, slots },
             params: &self.params,
             starts: &self.starts,
-            before: Before { scale: step.scale, clip: step.clip_value, noise, l2, keep },
+            before,
             after: After {
                 cautious: step.cautious,
                 slow: None,
@@ -287,6 +332,6 @@ impl<R: Math> Foreign<R> {
             buffers: &mut self.buffers,
             scratch: &mut self.scratch,
         };
-        rule.step(step.at, &mut Pass::new(rule.name(), job))
+        Pass::new(rule, job)
     }
 }
