@@ -5,6 +5,10 @@
 Prints medians over the rounds of ratios within a round: how many times as long PyTorch's modes take, and how long the step
 takes beside a pass that streams as many bytes in place as the rule must move. Ratios above 1 are to our favour but for that
 one. All candidates of a row step the same parameters, so that they share caches and memory.
+
+torch.compile of PyTorch's step needs a C++ compiler, and is tried on the large parameters alone, as a thousand take it many
+minutes. The 8-bit optimizers of bitsandbytes and torchao are tried where they are installed. What makes no step here is
+skipped, and the reason printed.
 """
 
 from __future__ import annotations
@@ -79,6 +83,24 @@ def medians(candidates: dict[str, Callable[[], Any]], rounds: int) -> dict[str, 
     return {"ms": 1e3 * statistics.median(times[first]), **ratios}
 
 
+def add(candidates: dict[str, Callable[[], Any]], name: str, make: Callable[[], Callable[[], Any]]) -> None:
+    """Takes up what `make` makes if it can make a step here; else says why not."""
+    try:
+        step = make()
+        step()
+    except Exception as error:  # noqa: BLE001
+        why = str(error).strip().partition("\n")[0]
+        print(f"    without {name}: {type(error).__name__}: {why}", flush=True)
+    else:
+        candidates[name] = step
+
+
+def compiled(optimizer: torch.optim.Optimizer) -> Callable[[], Any]:
+    """The step of PyTorch's class as torch.compile makes it."""
+    torch._dynamo.reset()
+    return torch.compile(lambda: optimizer.step())
+
+
 def line(title: str, found: dict[str, float], streamed: str | None = None) -> None:
     """Prints a row: what `streamed` names is turned, to say how long our step takes beside it."""
     cells = [f"{found.pop('ms'):9.3f} ms"]
@@ -99,6 +121,9 @@ def rules(size: str, rounds: int, only: list[str] | None) -> None:
         for mode in modes:
             optimizer = getattr(torch.optim, name)(params, lr=1e-6, **options, **MODES[mode])
             candidates[mode] = optimizer.step
+        if size == "large":
+            optimizer = getattr(torch.optim, name)(params, lr=1e-6, **options)
+            add(candidates, "compiled", lambda: compiled(optimizer))
         title = f"{size} {name} {' '.join(options)}"
         line(title, medians(candidates, rounds), "stream")
 
@@ -136,18 +161,19 @@ def compact(size: str, rounds: int) -> None:
         "torch default": torch.optim.AdamW(params, lr=1e-6).step,
         "torch fused": torch.optim.AdamW(params, lr=1e-6, fused=True).step,
     }
-    try:
+
+    def bitsandbytes() -> Callable[[], Any]:
         import bitsandbytes  # type: ignore[import-not-found]
-    except ImportError:
-        pass
-    else:
-        candidates["bitsandbytes 8 bits"] = bitsandbytes.optim.AdamW8bit(params, lr=1e-6).step
-    try:
+
+        return bitsandbytes.optim.AdamW8bit(params, lr=1e-6).step
+
+    def torchao() -> Callable[[], Any]:
         from torchao.optim import AdamW8bit  # type: ignore[import-not-found]
-    except ImportError:
-        pass
-    else:
-        candidates["torchao 8 bits"] = AdamW8bit(params, lr=1e-6).step
+
+        return AdamW8bit(params, lr=1e-6).step
+
+    add(candidates, "bitsandbytes 8 bits", bitsandbytes)
+    add(candidates, "torchao 8 bits", torchao)
     line(f"{size} AdamW of 8 bits", medians(candidates, rounds))
 
 

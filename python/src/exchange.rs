@@ -23,14 +23,28 @@ pub(crate) struct Raw {
     byte_offset: u64,
 }
 
+/// The start of DLPack's `DLManagedTensorVersioned`.
+#[repr(C)]
+struct Managed {
+    _major: u32,
+    _minor: u32,
+    _context: *mut c_void,
+    delete: Option<unsafe extern "C" fn(*mut Managed)>,
+}
+
+type Hold = unsafe extern "C" fn(*mut ffi::PyObject, *mut *mut Managed) -> c_int;
+type Look = unsafe extern "C" fn(*mut ffi::PyObject, *mut Raw) -> c_int;
+
 /// The start of DLPack's `DLPackExchangeAPI`, version 1.
 #[repr(C)]
 struct Api {
     major: u32,
     minor: u32,
     _prev: *const c_void,
-    _managed: [*const c_void; 3],
-    look: Option<unsafe extern "C" fn(*mut ffi::PyObject, *mut Raw) -> c_int>,
+    _allocate: *const c_void,
+    hold: Option<Hold>,
+    _object: *const c_void,
+    look: Option<Look>,
 }
 
 /// No memory lies in the first page.
@@ -82,7 +96,8 @@ impl Raw {
 
     /// Whether the elements lie as those of the other do: in strides of dimensions that have more than one element.
     fn lies_like(&self, shape: &[i64], strides: &[i64]) -> bool {
-        self.shape() == shape
+        // Few numbers each: comparing them here is faster than a call to compare memory.
+        self.shape().iter().eq(shape)
             && self.strides().iter().zip(strides).zip(shape).all(|((a, b), size)| a == b || *size <= 1)
     }
 }
@@ -111,6 +126,26 @@ impl std::ops::Deref for Dims {
         match self {
             Self::Few(len, dims) => &dims[..usize::from(*len)],
             Self::Many(dims) => dims,
+        }
+    }
+}
+
+/// A tensor that is held from beside Python. A look at one that Python alone holds is slower: PyTorch then counts its own
+/// reference at the object, for which it takes the GIL. The garbage collector does not see this reference, so what is held
+/// must not lead back to who holds it.
+pub(crate) struct Held(*mut Managed);
+// SAFETY: it is made and dropped by whoever has the GIL, and nothing else is done with it.
+unsafe impl Send for Held {}
+// SAFETY: as above.
+unsafe impl Sync for Held {}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // SAFETY: the pointer is the one that `Exchange::hold` was given, which nobody else has.
+        unsafe {
+            if let Some(delete) = (*self.0).delete {
+                delete(self.0);
+            }
         }
     }
 }
@@ -155,9 +190,9 @@ impl View {
         [self.place.wrapping_sub(64), self.place, self.place.wrapping_add(64)].into_iter().for_each(fetch);
     }
 
-    /// Whether the tensor still is as it was.
+    /// Whether the tensor still is as it was, well placed if it was.
     pub(crate) fn holds(&self, raw: &Raw) -> bool {
-        raw.address() == self.address && self.fits(raw)
+        raw.address() == self.address && raw.dtype == self.dtype && raw.lies_like(&self.shape, &self.strides)
     }
 
     /// Whether the other has the type and the layout of this one.
@@ -230,7 +265,8 @@ impl View {
 /// `is_neg` and `is_conj` of tensors, whose answers DLPack does not know.
 #[pyclass(module = "ravine._native", frozen)]
 pub(crate) struct Exchange {
-    look: unsafe extern "C" fn(*mut ffi::PyObject, *mut Raw) -> c_int,
+    hold: Option<Hold>,
+    look: Look,
     types: Vec<Py<PyAny>>,
     is_neg: Py<PyAny>,
     is_conj: Py<PyAny>,
@@ -259,6 +295,20 @@ impl Exchange {
             raw.assume_init()
         };
         (raw.device == CPU && raw.lanes == 1).then_some(raw)
+    }
+
+    /// Holds a plain tensor from beside Python, as PyTorch would if it had it in a list of its own.
+    pub(crate) fn hold(&self, tensor: Borrowed<'_, '_, PyAny>) -> Option<Held> {
+        let hold = self.hold.filter(|_| self.is_plain(tensor))?;
+        let mut managed = std::ptr::null_mut();
+        // SAFETY: the function is that of the tensor's type (`is_plain`), and gives a tensor if it answers 0.
+        unsafe {
+            if hold(tensor.as_ptr(), &mut managed) != 0 {
+                ffi::PyErr_Clear();
+                return None;
+            }
+        }
+        Some(Held(managed))
     }
 
     /// Whether a tensor stands for other numbers than its memory holds.
@@ -299,7 +349,7 @@ impl Exchange {
             ))
         })?;
         let types = types.iter().map(Bound::unbind).collect();
-        Ok(Self { look, types, is_neg, is_conj })
+        Ok(Self { hold: api.hold, look, types, is_neg, is_conj })
     }
 
     /// The sum of the squares of all numbers of some tensors, in f64; None where one is not a plain dense tensor of

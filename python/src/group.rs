@@ -4,13 +4,14 @@
 //! ([`Exchange`]). What is as it was when it was bound is taken up; all else is given back for the Python side to
 //! examine at leisure and to `bind` anew.
 
-use crate::exchange::{Exchange, Raw, View, fetch, view};
+use crate::entries::pairs;
+use crate::exchange::{Exchange, Held, Raw, View, fetch, view};
 use crate::rule::{Rule, error};
 use crate::table::{Tensors, copy, with};
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
-use pyo3::{PyTraverseError, PyVisit, ffi, intern};
+use pyo3::{PyTraverseError, PyVisit, intern};
 use ravine::{At, Dtype, ForeignStep};
 
 /// The names of types of rows of bytes.
@@ -40,11 +41,13 @@ fn computed(dtype: Dtype) -> Dtype {
     if dtype == Dtype::F64 { Dtype::F64 } else { Dtype::F32 }
 }
 
-/// A tensor of a parameter's state as it was bound.
+/// A tensor of a parameter's state as it was bound, and its key.
 struct Kept {
-    name: Py<PyString>,
+    key: Py<PyAny>,
     tensor: Py<PyAny>,
     view: View,
+    /// None where PyTorch has no way to.
+    _held: Option<Held>,
 }
 
 /// A parameter as it was bound.
@@ -52,6 +55,7 @@ struct Row {
     param: Py<PyAny>,
     values: View,
     state: Option<Py<PyDict>>,
+    /// In the order of the state.
     kept: Vec<Kept>,
     dtype: Dtype,
     shape: Vec<usize>,
@@ -146,20 +150,25 @@ impl Row {
         if let Some(state) = &self.state {
             fetch(state.as_ptr() as usize);
         }
-        self.kept.iter().for_each(|kept| kept.view.expect(&kept.tensor));
+        for kept in &self.kept {
+            kept.view.expect(&kept.tensor);
+            fetch(kept.view.address());
+        }
     }
 
     fn is_as_bound(&self, exchange: &Exchange, py: Python<'_>) -> bool {
         let holds = |tensor: &Py<PyAny>, view: &View| {
             exchange.look(tensor.bind_borrowed(py)).is_some_and(|raw| view.holds(&raw))
         };
-        let is_kept = |kept: &Kept| {
-            let state = self.state.as_ref().expect("what is kept has a dictionary");
-            // SAFETY: both are live objects; what is borrowed is compared and not used.
-            let there = unsafe { ffi::PyDict_GetItem(state.as_ptr(), kept.name.as_ptr()) };
-            std::ptr::eq(there, kept.tensor.as_ptr()) && holds(&kept.tensor, &kept.view)
-        };
-        holds(&self.param, &self.values) && self.kept.iter().all(is_kept)
+        let mut kept = self.kept.iter().peekable();
+        if let Some(state) = &self.state {
+            for entry in pairs(state.bind_borrowed(py)) {
+                kept.next_if(|kept| entry == (kept.key.as_ptr() as usize, kept.tensor.as_ptr() as usize));
+            }
+        }
+        kept.next().is_none()
+            && holds(&self.param, &self.values)
+            && self.kept.iter().all(|kept| holds(&kept.tensor, &kept.view))
     }
 
     /// Whether both can be stepped in one go.
@@ -179,6 +188,13 @@ struct Active {
     /// Held so that it stays alive.
     grad: Py<PyAny>,
     address: usize,
+}
+
+fn at(step: u64, lr: f64) -> PyResult<At> {
+    match lr.is_finite() && lr >= 0.0 {
+        true => Ok(At { step, lr, momentum: None }),
+        false => Err(PyValueError::new_err(format!("lr is {lr}: it must be finite, and 0 or more"))),
+    }
 }
 
 /// How many rows ahead memory is asked for.
@@ -231,7 +247,11 @@ impl Group {
         }
         let mut rest = ranges.as_slice();
         others.into_iter().any(|(start, end)| {
-            rest = &rest[rest.partition_point(|range| range.1 <= start)..];
+            while let [(_, before), after @ ..] = rest
+                && *before <= start
+            {
+                rest = after;
+            }
             rest.first().is_some_and(|range| range.0 < end)
         })
     }
@@ -325,11 +345,15 @@ impl Group {
         let (shape, len) = (values.shape(), values.shape().iter().product());
         let mut kept = Vec::new();
         let mut keep = |name: &Bound<'_, PyString>| {
-            let missing = || PyValueError::new_err(format!("there is no {name} in the state"));
-            let tensor = state.as_ref().ok_or_else(missing)?.get_item(name)?.ok_or_else(missing)?;
+            let mut entries = state.iter().flatten().enumerate();
+            let found = entries.find(|(_, (key, _))| key.eq(name).unwrap_or(false));
+            let (place, (key, tensor)) =
+                found.ok_or_else(|| PyValueError::new_err(format!("there is no {name} in the state")))?;
             let view = view(exchange, &name.to_string(), &tensor)?;
             let raw = exchange.look(tensor.as_borrowed()).expect("it was just looked at");
-            kept.push(Kept { name: name.clone().unbind(), tensor: tensor.unbind(), view: View::new(&raw) });
+            let _held = exchange.hold(tensor.as_borrowed());
+            let (key, tensor) = (key.unbind(), tensor.unbind());
+            kept.push((place, Kept { key, tensor, view: View::new(&raw), _held }));
             Ok::<_, PyErr>((view, raw))
         };
         let mut number = |name: &Bound<'_, PyString>| {
@@ -377,11 +401,12 @@ impl Group {
             }
             addresses.push(view.address());
         }
+        kept.sort_unstable_by_key(|(place, _)| *place);
         let row = Row {
             param: param.clone().unbind(),
             values,
             state: state.map(Bound::unbind),
-            kept,
+            kept: kept.into_iter().map(|(_, kept)| kept).collect(),
             dtype,
             shape,
             slots: bound,
@@ -473,18 +498,61 @@ impl Group {
         average: Option<(f64, Vec<Bound<'_, PyAny>>)>,
         seed: u64,
     ) -> PyResult<()> {
-        if !(lr.is_finite() && lr >= 0.0) {
-            return Err(PyValueError::new_err(format!("lr is {lr}: it must be finite, and 0 or more")));
-        }
-        let averages = match &average {
-            Some((_, tensors)) => self.averages(py, tensors)?,
-            None => Vec::new(),
+        let average = match average {
+            Some((weight, tensors)) => Some((weight, self.averages(py, &tensors)?)),
+            None => None,
         };
-        let rule = &*rule.rule;
+        let step =
+            ForeignStep { scale, clip_value, zero_grad, cautious, seed, ..ForeignStep::new(at(0, lr)?) };
+        self.over(py, &*rule.rule, step, average, false)?;
+        self.steps += 1;
+        for active in std::mem::take(&mut self.active) {
+            self.rows[active.row].as_mut().expect("bound").count.count();
+        }
+        Ok(())
+    }
+
+    /// Shows the rule the gradients as an estimate of curvature. False if it takes none.
+    fn observe(&mut self, py: Python<'_>, rule: &Rule, lr: f64, scale: f64) -> PyResult<bool> {
+        let step = ForeignStep { scale, ..ForeignStep::new(at(0, lr)?) };
+        let taken = self.over(py, &*rule.rule, step, None, true);
+        self.active.clear();
+        taken
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.exchange)?;
+        self.active.iter().try_for_each(|active| visit.call(&active.grad))?;
+        for row in self.rows.iter().flatten() {
+            visit.call(&row.param)?;
+            row.state.iter().try_for_each(|state| visit.call(state))?;
+            row.kept.iter().try_for_each(|kept| visit.call(&kept.tensor))?;
+        }
+        Ok(())
+    }
+
+    fn __clear__(&mut self) {
+        self.clear();
+    }
+}
+
+impl Group {
+    /// Lets the rule go over the parameters that have a gradient, without holding the GIL: for a step, or to `observe`
+    /// curvature. `step` is for parameters that were never stepped; `average` is how far averages move, and their
+    /// addresses by the number of the row. False if the rule took nothing.
+    fn over(
+        &mut self,
+        py: Python<'_>,
+        rule: &dyn ravine::Rule,
+        step: ForeignStep,
+        average: Option<(f64, Vec<usize>)>,
+        observe: bool,
+    ) -> PyResult<bool> {
         let initial: Vec<f64> = rule.memory().iter().map(|(_, init)| *init).collect();
         if self.memory.len() != initial.len() {
             self.memory = initial;
         }
+        let mut taken = false;
         let mut parts: Vec<Vec<usize>> = Vec::new();
         for (place, active) in self.active.iter().enumerate() {
             let row = self.row(active.row);
@@ -512,17 +580,12 @@ impl Group {
                 let row = self.row(active.row);
                 table.extend([row.values.address(), active.address].map(|address| address as *mut u8));
                 table.extend(row.slots.iter().map(|(address, _)| *address as *mut u8));
-                table.extend(averages.get(active.row).map(|address| *address as *mut u8));
+                table.extend(average.iter().map(|(_, addresses)| addresses[active.row] as *mut u8));
             }
-            let at = At { step: first.count.get(self.steps), lr, momentum: None };
             let step = ForeignStep {
-                scale,
-                clip_value,
-                zero_grad,
-                cautious,
-                seed,
+                at: At { step: first.count.get(self.steps), ..step.at },
                 average: average.as_ref().map(|(weight, _)| *weight),
-                ..ForeignStep::new(at)
+                ..step
             };
             let numbers = rule.tensor_memory().len();
             let exchange = |tensors: &mut Tensors, out: bool| {
@@ -552,9 +615,14 @@ impl Group {
                 let table = &table;
                 // SAFETY: gradients are held by `active`, parameters and states by the rows; types, sizes and layout
                 // were checked when they were bound and since; overlaps by the caller.
-                with!(&mut tensors, foreign => unsafe { foreign.step(rule, &step, &columns, &table.0) })
+                with!(&mut tensors, foreign => unsafe {
+                    match observe {
+                        true => foreign.observe(rule, step.at, step.scale, &columns, &table.0),
+                        false => foreign.step(rule, &step, &columns, &table.0).map(|()| true),
+                    }
+                })
             });
-            result.map_err(error)?;
+            taken |= result.map_err(error)?;
             exchange(&mut tensors, true);
             with!(&tensors, foreign => {
                 for &row in &rows {
@@ -569,30 +637,9 @@ impl Group {
             }
             self.tensors.push((rows, tensors));
         }
-        self.steps += 1;
-        for active in std::mem::take(&mut self.active) {
-            self.rows[active.row].as_mut().expect("bound").count.count();
-        }
-        Ok(())
+        Ok(taken)
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.exchange)?;
-        self.active.iter().try_for_each(|active| visit.call(&active.grad))?;
-        for row in self.rows.iter().flatten() {
-            visit.call(&row.param)?;
-            row.state.iter().try_for_each(|state| visit.call(state))?;
-            row.kept.iter().try_for_each(|kept| visit.call(&kept.tensor))?;
-        }
-        Ok(())
-    }
-
-    fn __clear__(&mut self) {
-        self.clear();
-    }
-}
-
-impl Group {
     /// Addresses of averages by the number of the row: 0 where the row has no gradient.
     fn averages(&mut self, py: Python<'_>, tensors: &[Bound<'_, PyAny>]) -> PyResult<Vec<usize>> {
         let exchange = self.exchange.clone_ref(py);

@@ -4,7 +4,7 @@ use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use pyo3::{Borrowed, IntoPyObjectExt};
-use ravine::{Dtype, Foreign, Storage, Value, rules};
+use ravine::{Dtype, Foreign, Range, Storage, Value, rules};
 
 /// An update rule of the engine's catalogue with its hyper-parameters.
 #[pyclass(module = "ravine._native")]
@@ -33,7 +33,6 @@ fn value(name: &str, now: &Value, given: &Bound<'_, PyAny>) -> PyResult<Value> {
         Value::Pair(_) => Value::Pair(given.extract().map_err(|_| wrong("two numbers"))?),
         Value::Ints(_) => Value::Ints(given.extract().map_err(|_| wrong("whole numbers"))?),
         Value::Floats(_) => Value::Floats(given.extract().map_err(|_| wrong("numbers"))?),
-        // The engine's words live as long as the program: its text form finds them.
         Value::Word(_) => return Err(wrong("a word of the engine")),
     })
 }
@@ -60,10 +59,17 @@ pub(crate) fn hyper_value(
         let known = rule.params().iter().map(|param| param.name).collect::<Vec<_>>().join(", ");
         return Err(PyKeyError::new_err(format!("{} has no '{name}'; it has: {known}", rule.name())));
     };
-    if matches!(now, Value::Word(_)) {
+    if let Value::Word(_) = now
+        && let Some(Range::Words(words)) =
+            rule.params().iter().find(|param| param.name == name).map(|param| param.range)
+    {
+        // The engine's words live as long as the program.
         let word: String = given.extract()?;
-        let text = format!("{}:{name}={word}", rule.name());
-        return Ok(rules::parse(&text).map_err(error)?.get(name).expect("it was just set"));
+        let known = words.iter().find(|known| **known == word).ok_or_else(|| {
+            let (rule, words) = (rule.name(), words.join(" or "));
+            PyValueError::new_err(format!("{rule}: {name} must be {words}, not '{word}'"))
+        });
+        return Ok(Value::Word(known?));
     }
     value(name, &now, &given)
 }

@@ -15,7 +15,7 @@ import ravine.torch as ours  # noqa: E402
 from ravine.torch import rules  # noqa: E402
 
 GOLDENS = pathlib.Path(__file__).parents[2] / "crates/ravine/tests/goldens"
-CLASSES = [getattr(ours, name) for name in rules.__all__ if name != "RuleOptimizer"]
+CLASSES = [cls for name in rules.__all__ if hasattr(cls := getattr(ours, name), "_rule")]
 NOISY = ("NoisySGD", "SGLD")
 
 
@@ -161,6 +161,54 @@ def test_evaluation_weights_are_there_within_and_the_trained_ones_after():
             z = optimizer.state[param]["z"]
             torch.testing.assert_close(param.detach(), (before - (1 - weight) * z) / weight)
     assert all(torch.equal(a, b) for a, b in zip(params, trained))
+
+
+@pytest.mark.parametrize("estimate", ["squared", "given"])
+@pytest.mark.parametrize("storage", ["full", "int8"])
+def test_curvature_is_taken_as_by_the_engine_and_kept(estimate, storage):
+    numpy = pytest.importorskip("ravine.numpy")
+    options = {"lr": 0.1, "rho": 1.0, "batch_size": 2.0, "update_period": 0, "estimate": estimate, "storage": storage}
+    weight = torch.nn.Parameter(torch.randn(40, 7, generator=torch.Generator().manual_seed(1)))
+    array = weight.detach().numpy().copy()
+    theirs = numpy.Sophia(array, **options)
+    optimizer = ours.Sophia([weight], **options)
+    for step in range(4):
+        generator = torch.Generator().manual_seed(step)
+        if step % 2 == 0:
+            weight.grad = torch.rand(40, 7, generator=generator)
+            theirs.observe_curvature(weight.grad.numpy())
+            before = weight.detach().clone(), weight.grad.clone()
+            optimizer.update_hessian()
+            assert torch.equal(weight, before[0]) and torch.equal(weight.grad, before[1])
+        weight.grad = torch.randn(40, 7, generator=generator)
+        theirs.step(weight.grad.numpy())
+        optimizer.step()
+        assert torch.equal(weight, torch.from_numpy(array))
+        state = optimizer.state_dict()
+        assert state["state"][0]["step"] == step + 1
+        # A run goes on from its state.
+        optimizer = ours.Sophia([weight], **options)
+        optimizer.load_state_dict(state)
+
+
+def test_curvature_before_the_first_step_and_curvature_that_is_no_number():
+    params = [torch.nn.Parameter(torch.ones(3)) for _ in range(2)]
+    optimizer = ours.Sophia([("a", params[0]), ("b", params[1])], lr=0.1, update_period=0)
+    optimizer.update_hessian()
+    for param, value in zip(params, (2.0, float("nan"))):
+        param.grad = torch.full((3,), value)
+    with pytest.raises(ValueError, match="parameter b: the estimate of curvature is not finite"):
+        optimizer.update_hessian()
+    assert all(not state["hessian"].any() for state in optimizer.state.values())
+    params[1].grad = torch.ones(3)
+    optimizer.update_hessian()
+    assert all((state["hessian"] > 0).all() and state["step"] == 0 for state in optimizer.state.values())
+    params[1].grad = torch.ones(3).to_sparse()
+    with pytest.raises(RuntimeError, match="parameter b"):
+        optimizer.update_hessian()
+    assert not hasattr(ours.Lion(params), "update_hessian")
+    with pytest.raises(ValueError, match="estimate must be squared or given, not 'guessed'"):
+        ours.Sophia(params, estimate="guessed")
 
 
 def test_noise_follows_the_seed():

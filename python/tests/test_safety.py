@@ -254,7 +254,16 @@ def resize(state):
     state["exp_avg"].resize_(5000).resize_(1000).zero_()
 
 
-@pytest.mark.parametrize("change", [change_in_place, replace, share, resize])
+def swap(state):
+    state["exp_avg"], state["exp_avg_sq"] = state["exp_avg_sq"], state["exp_avg"]
+
+
+def reorder(state):
+    state["exp_avg"] = state.pop("exp_avg")
+    state["extra"] = 1
+
+
+@pytest.mark.parametrize("change", [change_in_place, replace, share, resize, swap, reorder])
 def test_moved_state_is_seen(change):
     def run(module):
         weight = torch.nn.Parameter(torch.ones(1000))
@@ -287,7 +296,7 @@ def test_parameters_that_die_and_come_are_seen():
     weights = [torch.nn.Parameter(torch.ones(100)) for _ in range(3)]
     optimizer = ours.AdamW(weights, lr=0.1)
     step(optimizer, weights)
-    held = weakref.ref(weights[1])
+    held = [weakref.ref(weights[1]), *map(weakref.ref, optimizer.state[weights[1]].values())]
     for change in ("remove", "replace", "add"):
         params = optimizer.param_groups[0]["params"]
         if change == "remove":
@@ -301,7 +310,7 @@ def test_parameters_that_die_and_come_are_seen():
         del params
     del weights
     gc.collect()
-    assert held() is None
+    assert [tensor() for tensor in held] == [None] * 4
 
 
 def test_sharing_and_resizing_parameters():

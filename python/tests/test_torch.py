@@ -275,19 +275,29 @@ def test_hooks_run_once_also_where_torch_steps():
         assert weight.detach().abs().max() > 0
 
 
-def test_a_gradient_scaler_steps_and_skips():
+@pytest.mark.parametrize("fused", [False, True])
+@pytest.mark.parametrize("by_hand", [False, True])
+@pytest.mark.parametrize("name", ["AdamW", "SGD"])
+def test_a_gradient_scaler_steps_and_skips(name, fused, by_hand):
     results = []
     for module in (ours, torch.optim):
         weight = torch.nn.Parameter(torch.ones(3))
-        optimizer = module.AdamW([weight], lr=0.1, fused=True)
-        scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
-        for factor in (1.0, float("inf"), 2.0):
+        optimizer = getattr(module, name)([weight], lr=0.1, weight_decay=0.1, maximize=True, fused=fused)
+        scaler = torch.amp.GradScaler("cpu", init_scale=8.0, growth_interval=1)
+        for factor in (1.0, float("inf"), 2.0, -3.0):
             optimizer.zero_grad()
             scaler.scale((weight * factor).sum()).backward()
+            if by_hand:
+                scaler.unscale_(optimizer)
+            before = weight.detach().clone()
             scaler.step(optimizer)
             scaler.update()
-        results.append((weight.detach(), scaler.get_scale()))
-    assert torch.equal(results[0][0], results[1][0]) and results[0][1] == results[1][1]
+            assert torch.equal(weight, before) == (factor == float("inf"))
+        assert module is not ours or is_native(optimizer)
+        steps = [state.get("step") for state in optimizer.state.values() if state]
+        results.append((weight.detach(), scaler.get_scale(), steps))
+    torch.testing.assert_close(results[0][0], results[1][0], rtol=1e-6, atol=0)
+    assert results[0][1:] == results[1][1:]
 
 
 def test_gradients_are_not_held_after_the_step():
@@ -311,10 +321,10 @@ def test_an_optimizer_in_a_cycle_is_collected():
     weight.register_post_accumulate_grad_hook(lambda param: optimizer.step())
     (weight * 2).sum().backward()
     assert is_native(optimizer)
-    held = weakref.ref(weight)
+    held = [weakref.ref(weight), weakref.ref(optimizer.state[weight]["momentum_buffer"])]
     del weight, optimizer
     gc.collect()
-    assert held() is None
+    assert [tensor() for tensor in held] == [None] * 2
 
 
 def test_every_configuration_that_pytorch_tests_itself_with(double):

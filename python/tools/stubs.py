@@ -26,6 +26,10 @@ class RuleOptimizer(Engine):
     def add_param_group(self, param_group: dict[str, Any]) -> None: ...
     def load_state_dict(self, state_dict: dict[str, Any]) -> None: ...
     def evaluation(self) -> AbstractContextManager[None]: ...
+
+
+class CurvatureOptimizer(RuleOptimizer):
+    def update_hessian(self) -> None: ...
 '''
 
 
@@ -41,9 +45,9 @@ def stub() -> str:
     """The text of the stub."""
     listed = "".join(f"    {name!r},\n" for name in rules.__all__).replace("'", '"')
     parts = [HEAD.replace("{names}", f"[\n{listed}]")]
-    for name in rules.__all__[1:]:
+    for name in rules.__all__[2:]:
         cls = getattr(rules, name)
-        lines = [f"class {name}(RuleOptimizer):", "    def __init__(", "        self,", "        params: Iterable[Any],"]
+        lines = [f"class {name}({cls.__base__.__name__}):", "    def __init__(", "        self,", "        params: Iterable[Any],"]
         for parameter in [*inspect.signature(cls).parameters.values()][1:]:
             if parameter.name == "lr":
                 lines += [f"        lr: float | Tensor = {parameter.default!r},", "        *,"]

@@ -9,10 +9,10 @@ use crate::pass::Pass;
 use crate::plan::{Piece, Plan};
 use crate::random::Random;
 use crate::rule::{At, Decay, Rule, Slot};
-use crate::simd::{self, Level, Work};
+use crate::simd::Level;
 use crate::spot::{After, Before, Table};
 use crate::state::{Format, Lane, Rounded, Storage};
-use crate::sums::{self, LANES, Places};
+use crate::sums::{self, LANES};
 use half::{bf16, f16};
 
 /// The type of the numbers at an address.
@@ -95,55 +95,41 @@ impl Dtype {
 /// Each address is that of as many numbers of the type, and nobody writes to them during the call.
 pub unsafe fn sum_of_squares(tensors: &[(Dtype, *const u8, usize)]) -> f64 {
     let plan = Plan::flat(tensors.iter().map(|(_, _, len)| *len));
-    let mut partial = vec![0.0; plan.len()];
-    let (places, tensors) = (Places(partial.as_mut_ptr()), Readable(tensors));
-    plan.tasks(|index, _, pieces| {
-        let sum = simd::dispatch(Level::widest(), Squares { pieces, tensors: &tensors });
-        // SAFETY: there is one place for each task, and each task writes its own.
-        unsafe { places.write(index, sum) };
-    });
-    partial.iter().sum()
+    let tensors = Readable(tensors);
+    sums::over_pieces(&plan, &mut Vec::new(), |piece, lanes| {
+        // SAFETY: as promised by the caller, of all of the tensor's places.
+        unsafe { tensors.add_squares(piece, lanes) };
+    })
 }
 
 struct Readable<'a>(&'a [(Dtype, *const u8, usize)]);
 // SAFETY: what is there is only read, as `sum_of_squares` was promised.
 unsafe impl Sync for Readable<'_> {}
 
-struct Squares<'a> {
-    pieces: &'a [Piece],
-    tensors: &'a Readable<'a>,
-}
-
-impl Work for Squares<'_> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn run(self) -> f64 {
-        let mut lanes = [0.0; LANES];
-        for piece in self.pieces {
-            let (dtype, address, _) = self.tensors.0[piece.member];
-            // SAFETY: `sum_of_squares` was promised numbers of this type in all of the tensor's places.
-            unsafe {
-                match dtype {
-                    Dtype::F64 => squares::<f64>(&mut lanes, piece, address),
-                    Dtype::F32 => squares::<f32>(&mut lanes, piece, address),
-                    Dtype::Bf16 => squares::<bf16>(&mut lanes, piece, address),
-                    Dtype::F16 => squares::<f16>(&mut lanes, piece, address),
-                    Dtype::Int8 { .. } | Dtype::Int4 => {}
-                }
+impl Readable<'_> {
+    /// # Safety
+    /// The piece's tensor lies at its address in the type that it is said to have.
+    unsafe fn add_squares(&self, piece: &Piece, lanes: &mut [f64; LANES]) {
+        let (dtype, address, _) = self.0[piece.member];
+        // SAFETY: as promised by the caller.
+        unsafe {
+            match dtype {
+                Dtype::F64 => add_squares::<f64>(lanes, piece, address),
+                Dtype::F32 => add_squares::<f32>(lanes, piece, address),
+                Dtype::Bf16 => add_squares::<bf16>(lanes, piece, address),
+                Dtype::F16 => add_squares::<f16>(lanes, piece, address),
+                Dtype::Int8 { .. } | Dtype::Int4 => {}
             }
         }
-        sums::total(lanes)
     }
 }
 
 /// # Safety
 /// The address is that of a tensor of this type that has this piece.
-#[inline(always)]
-unsafe fn squares<T: Element>(lanes: &mut [f64; LANES], piece: &Piece, address: *const u8) {
+unsafe fn add_squares<T: Element>(lanes: &mut [f64; LANES], piece: &Piece, address: *const u8) {
     // SAFETY: as promised by the caller.
     let values = unsafe { std::slice::from_raw_parts(address.cast::<T>().add(piece.start), piece.len) };
-    sums::add(lanes, piece.flat, values, |x| x * x);
+    sums::add_squares(lanes, piece.flat, values, Level::widest());
 }
 
 /// What one step does around the rule.
@@ -255,38 +241,83 @@ impl<R: Math> Foreign<R> {
         table: &[*mut u8],
     ) -> Result<()> {
         let slots = rule.slots().len();
-        let extra = usize::from(step.average.is_some());
-        assert_eq!(columns.len(), 2 + slots + extra, "columns of the table");
-        assert_eq!(table.len(), columns.len() * self.params.len(), "addresses in the table");
         if self.params.is_empty() {
             return Ok(());
         }
-        self.columns.clear();
-        self.columns.extend(columns.iter().map(|dtype| dtype.format()));
-        self.lanes.clear();
-        for (row, &len) in table.chunks_exact(columns.len()).zip(&self.lens) {
-            self.lanes.extend(row.iter().zip(columns).map(|(&address, dtype)| dtype.lane(address, len)));
-        }
         self.dry.clone_from(&self.memory);
         dry_run(rule, step.at, slots, &mut self.dry)?;
-
         let (l2, keep) = match rule.decay() {
             Decay::L2(lambda) => (lambda, 1.0),
             Decay::Decoupled(lambda) => (0.0, 1.0 - step.at.lr * lambda),
         };
         let sd = rule.noise(step.at);
         let noise = (sd > 0.0).then(|| (sd, Random::new(step.seed).stream(0).stream(step.at.step)));
+        let before = Before { scale: step.scale, clip: step.clip_value, noise, l2, keep };
+        // SAFETY: as promised by the caller.
+        let mut pass = unsafe { self.pass(rule.name(), slots, before, step, columns, table) };
+        rule.step(step.at, &mut pass)
+    }
+
+    /// Shows the rule an estimate of curvature, which lies in the column of the gradients and is multiplied by `scale`:
+    /// see [`Optimizer::observe_curvature`](crate::Optimizer::observe_curvature). False if it takes none. Columns and
+    /// table are as for [`step`](Self::step), without an average; nothing but the slots changes.
+    ///
+    /// # Errors
+    /// Those of the rule.
+    ///
+    /// # Panics
+    /// As [`step`](Self::step).
+    ///
+    /// # Safety
+    /// As [`step`](Self::step).
+    pub unsafe fn observe(
+        &mut self,
+        rule: &dyn Rule,
+        at: At,
+        scale: f64,
+        columns: &[Dtype],
+        table: &[*mut u8],
+    ) -> Result<bool> {
+        if self.params.is_empty() {
+            return Ok(false);
+        }
+        let before = Before { scale, clip: f64::INFINITY, noise: None, l2: 0.0, keep: 1.0 };
+        let step = ForeignStep::new(at);
+        // SAFETY: as promised by the caller.
+        let mut pass = unsafe { self.pass(rule.name(), rule.slots().len(), before, &step, columns, table) };
+        rule.observe(at, &mut pass)
+    }
+
+    /// What a rule goes over these tensors with.
+    ///
+    /// # Safety
+    /// As [`step`](Self::step), for as long as the pass is there.
+    unsafe fn pass(
+        &mut self,
+        rule: &'static str,
+        slots: usize,
+        before: Before,
+        step: &ForeignStep,
+        columns: &[Dtype],
+        table: &[*mut u8],
+    ) -> Pass<'_> {
+        let extra = usize::from(step.average.is_some());
+        assert_eq!(columns.len(), 2 + slots + extra, "columns of the table");
+        assert_eq!(table.len(), columns.len() * self.params.len(), "addresses in the table");
+        self.columns.clear();
+        self.columns.extend(columns.iter().map(|dtype| dtype.format()));
+        self.lanes.clear();
+        for (row, &len) in table.chunks_exact(columns.len()).zip(&self.lens) {
+            self.lanes.extend(row.iter().zip(columns).map(|(&address, dtype)| dtype.lane(address, len)));
+        }
+        let in_blocks = self.columns.iter().any(|format| format.in_blocks());
         let job = Job {
-            plan: if columns.iter().any(|dtype| dtype.format().in_blocks()) {
-                &self.by_tensor
-            } else {
-                &self.flat
-            },
+            plan: if in_blocks { &self.by_tensor } else { &self.flat },
             by_tensor: &self.by_tensor,
             table: Table { lanes: &self.lanes, columns: &self.columns, lens: &self.lens, slots },
             params: &self.params,
             starts: &self.starts,
-            before: Before { scale: step.scale, clip: step.clip_value, noise, l2, keep },
+            before,
             after: After {
                 cautious: step.cautious,
                 slow: None,
@@ -301,6 +332,6 @@ impl<R: Math> Foreign<R> {
             buffers: &mut self.buffers,
             scratch: &mut self.scratch,
         };
-        rule.step(step.at, &mut Pass::new(rule.name(), job))
+        Pass::new(rule, job)
     }
 }

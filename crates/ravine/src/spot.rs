@@ -190,10 +190,19 @@ impl Spot<'_> {
             None => {}
         }
         if let Some((column, weight)) = average {
-            self.load(column, spare);
             let weight = R::from_f64(weight);
-            spare.iter_mut().zip(&*new).for_each(|(mean, &w)| *mean = *mean + (w - *mean) * weight);
-            self.store(column, spare, Rounded::Nearest);
+            let to = |means: &mut Line<R>| {
+                means.iter_mut().zip(&*new).for_each(|(mean, &w)| *mean = *mean + (w - *mean) * weight);
+            };
+            match self.line(column) {
+                // SAFETY: as promised by who made the spot; no other reference is made of these elements.
+                Some(line) => to(unsafe { &mut *line }),
+                None => {
+                    self.load(column, spare);
+                    to(spare);
+                    self.store(column, spare, Rounded::Nearest);
+                }
+            }
         }
         if zero {
             let format = self.columns[GRADS];

@@ -17,9 +17,12 @@ pub(crate) fn add<T: Element>(lanes: &mut [f64; LANES], first: usize, values: &[
     let (head, rest) = values.split_at(((LANES - lane) % LANES).min(values.len()));
     add_to(&mut lanes[lane..], head, &f);
     let (chunks, tail) = rest.as_chunks::<LANES>();
+    // A copy that nothing points into: the compiler keeps it in vectors, and is seven times as fast.
+    let mut sums = *lanes;
     for chunk in chunks {
-        add_to(lanes, chunk, &f);
+        add_to(&mut sums, chunk, &f);
     }
+    *lanes = sums;
     add_to(lanes, tail, &f);
 }
 
@@ -102,24 +105,57 @@ impl<T: Element, F: Fn([T::Math; N]) -> [f64; M], const N: usize, const M: usize
 }
 
 /// The sum of the squares of all gradients, in f64. `memory` is reused from step to step.
-///
-/// Lanes and tasks are added in order, so the bits depend neither on threads nor on how the elements are cut into
-/// tensors.
 pub(crate) fn sum_of_squares<T: Element>(
     plan: &Plan,
     tensors: &Tensors<'_, T>,
     level: Level,
     memory: &mut Vec<f64>,
 ) -> f64 {
+    over_pieces(plan, memory, |piece, lanes| {
+        let grads = &tensors.grads(piece.member)[piece.start..][..piece.len];
+        add_squares(lanes, piece.flat, grads, level);
+    })
+}
+
+/// The sum of what `add` adds to the lanes for each piece. `memory` is there to be used again.
+///
+/// Lanes and tasks are added in order, so the bits depend neither on threads nor on how the elements are cut into
+/// tensors.
+pub(crate) fn over_pieces(
+    plan: &Plan,
+    memory: &mut Vec<f64>,
+    add: impl Fn(&Piece, &mut [f64; LANES]) + Sync,
+) -> f64 {
     memory.clear();
     memory.resize(plan.len(), 0.0);
     let sums = Places(memory.as_mut_ptr());
     plan.tasks(|index, _, pieces| {
-        let sum = simd::dispatch(level, Squares { pieces, tensors });
+        let mut lanes = [0.0; LANES];
+        pieces.iter().for_each(|piece| add(piece, &mut lanes));
         // SAFETY: there is one place for each task, and each task writes its own.
-        unsafe { sums.write(index, sum) };
+        unsafe { sums.write(index, total(lanes)) };
     });
     memory.iter().sum()
+}
+
+/// Adds the squares of numbers, the first of which is element `first`.
+pub(crate) fn add_squares<T: Element>(lanes: &mut [f64; LANES], first: usize, values: &[T], level: Level) {
+    simd::dispatch(level, Squares { lanes, first, values });
+}
+
+struct Squares<'a, T> {
+    lanes: &'a mut [f64; LANES],
+    first: usize,
+    values: &'a [T],
+}
+
+impl<T: Element> Work for Squares<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        add(self.lanes, self.first, self.values, |x| x * x);
+    }
 }
 
 /// Places in a buffer, written by several threads: each its own.
@@ -133,25 +169,6 @@ impl<T> Places<T> {
     pub(crate) unsafe fn write(&self, index: usize, value: T) {
         // SAFETY: as promised by the caller.
         unsafe { self.0.add(index).write(value) };
-    }
-}
-
-struct Squares<'a, T> {
-    pieces: &'a [Piece],
-    tensors: &'a Tensors<'a, T>,
-}
-
-impl<T: Element> Work for Squares<'_, T> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn run(self) -> f64 {
-        let mut lanes = [0.0; LANES];
-        for piece in self.pieces {
-            let grads = &self.tensors.grads(piece.member)[piece.start..][..piece.len];
-            add(&mut lanes, piece.flat, grads, |g| g * g);
-        }
-        total(lanes)
     }
 }
 

@@ -80,6 +80,32 @@ fn the_same_bits_as_the_optimizer_with_compact_state() {
 }
 
 #[test]
+fn curvature_is_taken_as_by_the_optimizer() {
+    let (len, at) = (40_007, At { step: 0, lr: 0.1, momentum: None });
+    let rule = rules::parse("sophia:lr=0.1,update_period=0,rho=1,batch_size=1").unwrap();
+    let (mut estimate, mut grads): (Vec<f32>, Vec<f32>) = (normal(2, len), normal(3, len));
+    let mut optimizer: Optimizer<f32> = builder(&rules::spec(&*rule)).build(&params(&[len])).unwrap();
+    let mut expected: Vec<f32> = normal(1, len);
+    optimizer.observe_curvature(&mut [&mut expected], &mut [&mut estimate]).unwrap();
+    let _ = optimizer.step(&mut [&mut expected], &mut [&mut grads]).unwrap();
+
+    let mut foreign = Foreign::<f32>::new(&*rule, vec![vec![len]]);
+    let [mut values, mut exp_avg, mut hessian] = [normal::<f32>(1, len), vec![0.0; len], vec![0.0; len]];
+    let mut table = |grads: &mut Vec<f32>| {
+        [&mut values, grads, &mut exp_avg, &mut hessian].map(|column| column.as_mut_ptr().cast::<u8>())
+    };
+    let columns = [Dtype::F32; 4];
+    // SAFETY: each vector holds what the table says, and is not used meanwhile.
+    unsafe {
+        assert!(foreign.observe(&*rule, at, 1.0, &columns, &table(&mut estimate)).unwrap());
+        foreign.step(&*rule, &ForeignStep::new(at), &columns, &table(&mut grads)).unwrap();
+        let adam = rules::parse("adam").unwrap();
+        assert!(!foreign.observe(&*adam, at, 1.0, &columns, &table(&mut estimate)).unwrap());
+    }
+    assert!(bits(&values) == bits(&expected));
+}
+
+#[test]
 fn sums_of_squares_have_the_same_bits_for_any_cut_into_tensors() {
     let values: Vec<f32> = normal(1, 100_000);
     let whole: Vec<f32> = values.iter().map(|x| (64.0 * x).round()).collect();

@@ -5,45 +5,9 @@
 - :mod:`ravine.torch.tail`: clipping, averages of the weights, and all of a step in one pass.
 """
 
-from ravine.torch import rules
-from ravine.torch.optim import (
-    ASGD,
-    LBFGS,
-    SGD,
-    Adadelta,
-    Adafactor,
-    Adagrad,
-    Adam,
-    Adamax,
-    AdamW,
-    Muon,
-    NAdam,
-    RAdam,
-    RMSprop,
-    Rprop,
-    SparseAdam,
-)
+from ravine.torch import optim, rules
+from ravine.torch.optim import *  # noqa: F403
 from ravine.torch.rules import *  # noqa: F403
 from ravine.torch.tail import EMA, clip_grad_norm_, fused_tail
 
-__all__ = [
-    "EMA",
-    "ASGD",
-    "LBFGS",
-    "SGD",
-    "Adadelta",
-    "Adafactor",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Muon",
-    "NAdam",
-    "RAdam",
-    "RMSprop",
-    "Rprop",
-    "SparseAdam",
-    "clip_grad_norm_",
-    "fused_tail",
-    *rules.__all__,
-]
+__all__ = ["EMA", "clip_grad_norm_", "fused_tail", *optim.__all__, *rules.__all__]

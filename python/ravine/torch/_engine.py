@@ -137,6 +137,10 @@ class Engine(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         tail = self.__dict__.pop("_tail", None) or Tail()
+        # What a gradient scaler leaves to optimizers that are fused.
+        found_inf = getattr(self, "found_inf", None)
+        if found_inf is not None and found_inf.item():
+            return loss
         try:
             self._prepare()
         except Refused as why:
@@ -150,8 +154,6 @@ class Engine(torch.optim.Optimizer):
         """Gathers all tensors of the step; what refuses it does so here, before anything is written."""
         if torch.compiler.is_compiling():
             raise Refused("inside torch.compile")
-        if getattr(self, "grad_scale", None) is not None or getattr(self, "found_inf", None) is not None:
-            raise Refused("a gradient scaler leaves unscaling to the step")
         cells: list[Cell] = self.__dict__.setdefault("_cells", [])
         entries = self.__dict__.setdefault("_entries", Entries())
         if not entries.hold(self.state):
@@ -214,9 +216,10 @@ class Engine(torch.optim.Optimizer):
 
     def _run(self, tail: Tail) -> None:
         cells: list[Cell] = self.__dict__["_cells"]
-        factor = 1.0
+        grad_scale = getattr(self, "grad_scale", None)
+        factor = 1.0 if grad_scale is None else 1.0 / grad_scale.item()
         if tail.max_norm is not None:
-            factor = tail.clip(math.sqrt(sum(cell.group.sum_of_squares() for cell in cells)))
+            factor *= tail.clip(factor * math.sqrt(sum(cell.group.sum_of_squares() for cell in cells)))
         for index, (cell, group) in enumerate(zip(cells, self.param_groups)):
             params = group["params"]
             active = cell.group.active()

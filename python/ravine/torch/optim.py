@@ -1,9 +1,12 @@
 """The classes of :mod:`torch.optim`, stepped by the engine.
 
 What the engine does not do is done by PyTorch's class of the same name: parameters on other devices, sparse gradients, tensor
-subclasses, memory that is shared or has gaps, ``capturable``, ``differentiable``, a step inside ``torch.compile`` or under a
-gradient scaler, and parameters in double precision whose learning rate or state numbers PyTorch keeps in single precision.
-``LBFGS``, ``Muon`` and ``SparseAdam`` are PyTorch's own.
+subclasses, memory that is shared or has gaps, ``capturable``, ``differentiable``, a step inside ``torch.compile``, and
+parameters in double precision whose learning rate or state numbers PyTorch keeps in single precision. ``LBFGS``, ``Muon``
+and ``SparseAdam`` are PyTorch's own.
+
+A gradient scaler leaves it to classes with ``fused=True`` to divide by the scale and to skip a step. They do so here too, but
+leave the gradients as they are, where PyTorch's divides them in place.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ raises an error that names the parameter, and nothing has changed.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,9 +25,9 @@ from ravine._names import class_name
 from ravine._native import Rule
 from ravine.torch._engine import _DOUBLE, Cell, Engine, Layout, Refused, Tail, plain
 
-#: What PyTorch has itself; and Sophia, whose step needs an estimate of curvature.
+#: What PyTorch has itself.
 _ELSEWHERE = frozenset(
-    "sgd asgd rprop adagrad adadelta rmsprop adam adamw adamax nadam radam sparse-adam adafactor muon sophia".split()
+    "sgd asgd rprop adagrad adadelta rmsprop adam adamw adamax nadam radam sparse-adam adafactor muon".split()
 )
 
 #: Classes that keep their state in 8 bits unless asked otherwise, by bitsandbytes' names.
@@ -211,6 +212,50 @@ class RuleOptimizer(Engine):
                     param.copy_(values)
 
 
+class CurvatureOptimizer(RuleOptimizer):
+    """An optimizer whose rule takes estimates of the Hessian's diagonal.
+
+    Between two steps, about every ten of them::
+
+        logits = model(inputs)
+        labels = torch.distributions.Categorical(logits=logits).sample()
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(logits, labels).backward()
+        optimizer.update_hessian()
+        optimizer.zero_grad()
+    """
+
+    def update_hessian(self) -> None:
+        """Takes the gradients that the parameters have now for an estimate of curvature; nothing but the state changes.
+
+        With ``estimate="squared"`` they are those of the mean loss over ``batch_size`` examples whose labels are sampled from
+        the model's own output, with ``estimate="given"`` the estimate itself. Set ``update_period=0``, or every so many steps
+        the square of the step's gradient is taken too.
+
+        Raises:
+            ValueError: a gradient is not finite. Nothing has changed.
+            RuntimeError: what the engine cannot step, as for ``step``.
+        """
+        try:
+            self._prepare()
+        except Refused as why:
+            self._step_otherwise(why, Tail())
+        cells: list[Cell] = self.__dict__["_cells"]
+        for cell, group in zip(cells, self.param_groups):
+            if not math.isfinite(cell.group.sum_of_squares()):
+                self._check_finite(group)
+        for cell, group in zip(cells, self.param_groups):
+            cell.group.observe(cell.rule, cell.lr, -1.0 if group["maximize"] else 1.0)
+
+    @staticmethod
+    def _check_finite(group: dict[str, Any]) -> None:
+        names = group.get("param_names")
+        for index, param in enumerate(group["params"]):
+            if param.grad is not None and not param.grad.isfinite().all():
+                name = names[index] if names else index
+                raise ValueError(f"parameter {name}: the estimate of curvature is not finite")
+
+
 def _doc(entry: dict[str, Any]) -> str:
     lines = [f"{entry['title']}.", "", f"    {entry['formula']}", "", entry["advice"], "", "Args:"]
     lines += ["    params: tensors, groups, or named tensors, as for every class of :mod:`torch.optim`."]
@@ -248,7 +293,11 @@ def _make(entry: dict[str, Any], name: str, storage: str = "full") -> type[RuleO
         "_hyper_names": tuple(hyper["name"] for hyper in entry["hyper"]),
         "_options": options,
     }
-    return type(name, (RuleOptimizer,), members)
+    return type(name, (_BASES.get(entry["name"], RuleOptimizer),), members)
+
+
+#: Bases of classes that do more than step.
+_BASES: dict[str, type[RuleOptimizer]] = {"sophia": CurvatureOptimizer}
 
 
 def _make_all() -> Iterator[type[RuleOptimizer]]:
@@ -262,4 +311,4 @@ def _make_all() -> Iterator[type[RuleOptimizer]]:
 
 _classes = [*_make_all()]
 globals().update((cls.__name__, cls) for cls in _classes)
-__all__ = ["RuleOptimizer", *sorted(cls.__name__ for cls in _classes)]
+__all__ = ["RuleOptimizer", "CurvatureOptimizer", *sorted(cls.__name__ for cls in _classes)]

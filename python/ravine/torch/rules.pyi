@@ -9,6 +9,7 @@ from ravine.torch._engine import Engine
 
 __all__ = [
     "RuleOptimizer",
+    "CurvatureOptimizer",
     "ADOPT",
     "AccSGD",
     "AdEMAMix",
@@ -73,6 +74,7 @@ __all__ = [
     "Shampoo",
     "SignSGD",
     "SimplifiedAdEMAMix",
+    "Sophia",
     "StableAdamW",
     "Yogi",
 ]
@@ -83,6 +85,10 @@ class RuleOptimizer(Engine):
     def add_param_group(self, param_group: dict[str, Any]) -> None: ...
     def load_state_dict(self, state_dict: dict[str, Any]) -> None: ...
     def evaluation(self) -> AbstractContextManager[None]: ...
+
+
+class CurvatureOptimizer(RuleOptimizer):
+    def update_hessian(self) -> None: ...
 
 class ADOPT(RuleOptimizer):
     def __init__(
@@ -1215,6 +1221,25 @@ class SimplifiedAdEMAMix(RuleOptimizer):
         eps_root: float = 0.0,
         weight_decay: float = 0.0,
         decoupled: bool = True,
+        maximize: bool = False,
+        storage: str = 'full',
+        cautious: bool = False,
+        seed: int = 0,
+    ) -> None: ...
+
+class Sophia(CurvatureOptimizer):
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float | Tensor = 0.0001,
+        *,
+        betas: tuple[float, float] = (0.965, 0.99),
+        rho: float = 0.04,
+        batch_size: float = 5120.0,
+        eps: float = 1e-15,
+        estimate: str = 'squared',
+        update_period: int = 10,
+        weight_decay: float = 0.1,
         maximize: bool = False,
         storage: str = 'full',
         cautious: bool = False,
