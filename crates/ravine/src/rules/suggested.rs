@@ -46,6 +46,8 @@ const NETWORKS: &[(&str, &str)] = &[
     ("laprop", "lr=0.01"),
     ("muon", "lr=0.02"),
     ("shampoo", "lr=0.3"),
+    // Made for the gradient of all data: an old pair of two batches is no curvature.
+    ("lbfgs", "history_size=3,lr=0.7"),
     ("prox-sgd", "lr=0.3"),
     ("prox-adam", "lr=3e-3"),
 ];
