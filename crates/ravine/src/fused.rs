@@ -9,12 +9,8 @@ use crate::kernel::{Beside, IN_PLACE, Line, Loop, SUMS_AT_MOST};
 use crate::plan::{Piece, Plan};
 use crate::simd::{self, Level, Work};
 use crate::spot::{After, Before, GRADS, SLOTS, Spot, Table, VALUES};
-use crate::state::{CHUNK, Format, Lane, Rounded};
+use crate::state::{CHUNK, Rounded};
 use crate::sums::{self, LANES, Places};
-
-/// Bytes ahead of a chunk that are asked for while it is computed. Processors follow a single stream by themselves, but
-/// are slow to see through several that take turns chunk by chunk.
-const AHEAD: usize = 2048;
 
 /// What the sums of a run are of.
 #[derive(Clone, Copy, PartialEq)]
@@ -155,9 +151,6 @@ impl<R: Math> Fused<'_, R> {
         let Self { ref table, ref before, ref after, level, .. } = *self;
         let row = table.row(piece.member);
         let (at, flat) = (piece.start + done, piece.flat + done);
-        if self.updates {
-            prefetch(table.columns, row, at);
-        }
         let spot = Spot { row, columns: table.columns, before, after, level, at, flat, count };
         let k = &self.scalars[self.stride * piece.member..][..self.count];
         let cautious = after.cautious && self.updates;
@@ -239,16 +232,5 @@ impl<R: Math> Fused<'_, R> {
             spot.put(w, spare, in_place.is_some());
         }
         0
-    }
-}
-
-/// Asks for the chunk that comes soon after this one.
-#[inline(always)]
-fn prefetch(columns: &[Format], row: &[Lane], at: usize) {
-    for (lane, &format) in row.iter().zip(columns) {
-        let address = lane.address(format, at);
-        for line in (0..format.bytes(CHUNK)).step_by(64) {
-            simd::prefetch(address.wrapping_byte_add(AHEAD + line));
-        }
     }
 }

@@ -98,19 +98,6 @@ fn avx2<W: Work>(work: W) -> W::Output {
     work.run()
 }
 
-/// Asks for the cache line at `pointer`, which may point anywhere: nothing is read. A hint, and none at all on
-/// processors other than x86-64 and under Miri.
-#[inline(always)]
-pub(crate) fn prefetch<T>(pointer: *const T) {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    // SAFETY: a prefetch touches no memory, so any address will do, and SSE is part of the target.
-    unsafe {
-        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(pointer.cast());
-    }
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    let _ = pointer;
-}
-
 /// Defines functions whose bodies are compiled for each vector width and chosen at run time. A function may have
 /// one type parameter with one bound.
 ///

@@ -134,12 +134,6 @@ impl Lane {
         Self { codes: values.cast(), scales: std::ptr::null_mut() }
     }
 
-    /// Where element `at` lies, to be asked for ahead of time.
-    #[inline(always)]
-    pub(crate) fn address(self, format: Format, at: usize) -> *const u8 {
-        self.codes.wrapping_add(format.bytes(at))
-    }
-
     /// Reads `count` elements from `at` on to the start of a chunk.
     ///
     /// # Safety
