@@ -42,6 +42,8 @@ RULES: list[tuple[str, dict[str, Any], float, tuple[str, ...]]] = [
     ("ASGD", {}, 4, ("default", "foreach")),
     ("Adafactor", {}, 3, ("default", "foreach")),
 ]
+#: Seconds before each step.
+PAUSE = 0.05
 MODES: dict[str, dict[str, Any]] = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 
 
@@ -72,6 +74,8 @@ def medians(candidates: dict[str, Callable[[], Any]], rounds: int) -> dict[str, 
     gc.disable()
     for _ in range(rounds):
         for name, candidate in candidates.items():
+            # PyTorch's threads spin for a while after their work, on the cores that are measured.
+            time.sleep(PAUSE)
             start = time.perf_counter()
             candidate()
             times[name].append(time.perf_counter() - start)
