@@ -127,7 +127,7 @@ impl<const N: usize> TensorUpdate<N> for Step {
                 let variance = &mut buffers[0];
                 let [rho, added, least] = [self.rho, added, least * least].map(R::from_f64);
                 map(level, variance, [g], |v, [g]| v + (g * g + added - v) * rho);
-                let update = |g: R, v: R| g / least.max(v).sqrt();
+                let update = move |g: R, v: R| g / least.max(v).sqrt();
                 let [squares] = sums::beside([g, variance], level, |[g, v]| {
                     let u: f64 = update(g, v).into();
                     [u * u]

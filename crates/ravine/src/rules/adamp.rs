@@ -70,7 +70,7 @@ impl TensorUpdate<2> for Step<'_> {
         map(level, m, [g], |m, [g]| mean(rest1, g, m));
         map(level, v, [g], |v, [g]| mean_square(beta2, rest2, g, v));
         let [root, added, on_m, on_g] = [root, eps, on_m, on_g].map(R::from_f64);
-        let direction = |[g, m, v]: [R; 3]| (on_m * m + on_g * g) / (v.sqrt() * root + added);
+        let direction = move |[g, m, v]: [R; 3]| (on_m * m + on_g * g) / (v.sqrt() * root + added);
         let projection = Projection { delta: rule.delta, wd_ratio: rule.wd_ratio, eps: rule.eps };
         let sizes = [at.lr * rule.weight_decay, at.lr / correction(beta1, at.step)];
         projection.step(shape, w, [g, m, v], direction, sizes, level);

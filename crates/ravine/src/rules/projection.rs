@@ -32,18 +32,19 @@ impl Projection {
         let decay = if unit.is_some() { decay * self.wd_ratio } else { decay };
         let [keep, size] = [1.0 - decay, size].map(R::from_f64);
         let Some(len) = unit else {
-            return map(level, w, beside, |w, beside| w * keep - size * direction(beside));
+            return map(level, w, beside, move |w, beside| w * keep - size * direction(beside));
         };
         let units = w.par_chunks_mut(len).enumerate().with_min_len(TASK.div_ceil(len));
         units.for_each(|(i, w)| {
             let beside = beside.map(|values| &values[i * len..][..w.len()]);
             let [g, m, v] = beside;
-            let [dot, ww] = sums::beside([w, g, m, v], level, |[w, beside @ ..]| {
+            let [dot, ww] = sums::beside([w, g, m, v], level, move |[w, beside @ ..]| {
                 let [w, u]: [f64; 2] = [w, direction(beside)].map(Into::into);
                 [w * u, w * w]
             });
             let along = R::from_f64(dot / (ww.sqrt() + self.eps).powi(2));
-            map(level, w, beside, |w, beside| w * keep - size * (direction(beside) - along * w));
+            // By value: a loop that reads its numbers through pointers is not vectorised.
+            map(level, w, beside, move |w, beside| w * keep - size * (direction(beside) - along * w));
         });
     }
 

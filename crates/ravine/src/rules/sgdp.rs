@@ -63,7 +63,7 @@ impl Step<'_> {
         let Sgdp { delta, wd_ratio, eps, weight_decay, .. } = *self.rule;
         let [on_g, on_m] = on.map(R::from_f64);
         let sizes = [self.at.lr * weight_decay / (1.0 - self.momentum), self.at.lr];
-        let direction = |[g, m, _]: [R; 3]| on_g * g + on_m * m;
+        let direction = move |[g, m, _]: [R; 3]| on_g * g + on_m * m;
         Projection { delta, wd_ratio, eps }.step(shape, w, [g, m, m], direction, sizes, level);
     }
 }
