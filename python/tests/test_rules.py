@@ -324,6 +324,11 @@ def test_an_average_is_applied_kept_and_loaded():
         ours.fused_tail(ours.SGD(params), ema=ours.EMA(params[:1]))
 
 
+def test_no_class_hides_one_of_pytorchs():
+    assert not {*rules.__all__} & {*ours.optim.__all__}
+    assert ours.LBFGS is torch.optim.LBFGS
+
+
 def test_the_type_stub_is_that_of_the_catalogue():
     import importlib.util
 

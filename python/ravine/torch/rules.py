@@ -27,7 +27,7 @@ from ravine.torch._engine import _DOUBLE, Cell, Engine, Layout, Refused, Tail, p
 
 #: What PyTorch has itself.
 _ELSEWHERE = frozenset(
-    "sgd asgd rprop adagrad adadelta rmsprop adam adamw adamax nadam radam sparse-adam adafactor muon".split()
+    "sgd asgd rprop adagrad adadelta rmsprop adam adamw adamax nadam radam sparse-adam adafactor muon lbfgs".split()
 )
 
 #: Classes that keep their state in 8 bits unless asked otherwise, by bitsandbytes' names.
