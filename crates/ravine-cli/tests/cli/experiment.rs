@@ -57,11 +57,11 @@ fn findings_join_the_page_of_their_folder() {
 fn the_seed_is_in_the_command_that_makes_it_again() {
     let folder = tempfile::tempdir().unwrap();
     let of = |seed: &str| {
-        run(folder.path(), &["experiment", "momentum-forms", "--format=json", seed]).well().json()
+        run(folder.path(), &["experiment", "minibatch-noise", "--format=json", seed]).well().json()
     };
     let (zero, seven) = (of("--seed=0"), of("--seed=7"));
-    assert_eq!(zero[0]["command"], "ravine experiment momentum-forms");
-    assert_eq!(seven[0]["command"], "ravine experiment momentum-forms --seed 7");
+    assert_eq!(zero[0]["command"], "ravine experiment minibatch-noise");
+    assert_eq!(seven[0]["command"], "ravine experiment minibatch-noise --seed 7");
     assert_ne!(zero[0]["numbers"], seven[0]["numbers"]);
     assert_eq!(seven, of("--seed=7"));
 }

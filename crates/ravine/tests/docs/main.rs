@@ -25,7 +25,7 @@ what is said here.
 - *Time* is that of one step in nanoseconds for each parameter, measured by `cargo bench -p ravine --bench step -- --write` on
   20 matrices of a million elements (rules bound by products of matrices: 8 of 768 x 768): parameters and state in f32,
   both in bf16, and f32 with 8-bit state. In brackets the share of the speed of memory that is reached, an in-place pass over
-  as many bytes in the same run.
+  as many bytes in the same run; [what bounds a step](speed.md) says why not more.
 
 ";
 
