@@ -109,7 +109,7 @@ impl<const N: usize> TensorUpdate<N> for Step {
         let rest1 = R::from_f64(self.rest1);
         match (Adafactor::matrix(shape, self.least), buffers) {
             (Some(matrix), [row, col]) => {
-                factors::follow(&matrix, g, [row, col], self.rho, added, work, level);
+                factors::follow(matrix, g, [row, col], self.rho, added, work, level);
                 let roots = Roots::new(matrix, [row, col], least, work, level);
                 let size = self.size(w, roots.squares_of_quotients(g, work, level), level);
                 match s.into_iter().next() {

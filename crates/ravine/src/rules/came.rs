@@ -65,7 +65,7 @@ impl TensorUpdate<1> for Step<'_> {
         let matrix = factors::matrix(shape);
         match (matrix, &mut *buffers) {
             (Some(matrix), [row, col, ..]) => {
-                factors::follow(&matrix, g, [row, col], 1.0 - beta2, eps1, work, level);
+                factors::follow(matrix, g, [row, col], 1.0 - beta2, eps1, work, level);
                 let roots = Roots::new(matrix, [row, col], 0.0, work, level);
                 roots.map(&mut u, [g], level, |_, [g], root| g / root);
                 roots.give_back(work);
@@ -84,7 +84,7 @@ impl TensorUpdate<1> for Step<'_> {
         match (matrix, buffers) {
             (Some(matrix), [_, _, row, col]) => {
                 map(level, &mut u, [m], |u, [m]| u * share - m);
-                factors::follow(&matrix, &u, [row, col], 1.0 - beta3, eps2, work, level);
+                factors::follow(matrix, &u, [row, col], 1.0 - beta3, eps2, work, level);
                 let roots = Roots::new(matrix, [row, col], 0.0, work, level);
                 roots.map(w, [m], level, |w, [m], root| w - lr * (m / root));
                 roots.give_back(work);

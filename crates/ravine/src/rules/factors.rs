@@ -38,7 +38,7 @@ fn rows_of_a_task(cols: usize) -> usize {
 
 /// Moves the means for rows and columns by the share `rho` to those of x^2 + `added`.
 pub(super) fn follow<R: Math>(
-    &Matrix { rows, cols }: &Matrix,
+    Matrix { rows, cols }: Matrix,
     x: &[R],
     [row, col]: [&mut [R]; 2],
     rho: f64,
@@ -54,7 +54,7 @@ pub(super) fn follow<R: Math>(
         *kept = R::from_f64(kept_now + (sum / count as f64 + added - kept_now) * rho);
     };
     let together = rows_of_a_task(cols);
-    let mut parts = work.take(rows.div_ceil(together) * cols);
+    let mut parts = work.take_any(rows.div_ceil(together) * cols);
     for ((x, row), col) in
         x.chunks_exact(rows * cols).zip(row.chunks_exact_mut(rows)).zip(col.chunks_exact_mut(cols))
     {

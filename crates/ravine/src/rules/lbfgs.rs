@@ -95,7 +95,7 @@ enum With {
     Change(usize),
 }
 
-/// d = (d + factor x) scale; gives what `with` and d make, and s y of its pair.
+/// d = (d + factor x) scale where there is something to add; gives what `with` and d make, and s y of its pair.
 struct Turn {
     add: Option<(With, f64)>,
     scale: f64,
@@ -113,13 +113,9 @@ impl TensorReduce<2, 2> for Turn {
             With::Step(i) => [&steps[i * len..][..len], &changes[i * len..][..len]],
             With::Change(i) => [&changes[i * len..][..len], &steps[i * len..][..len]],
         };
-        let scale = R::from_f64(self.scale);
-        match &self.add {
-            Some((with, factor)) => {
-                let factor = R::from_f64(*factor);
-                map(level, d, [of(with)[0]], |d, [x]| (d + factor * x) * scale);
-            }
-            None => map(level, d, [], |d, []| d * scale),
+        if let Some((with, factor)) = &self.add {
+            let [factor, scale] = [*factor, self.scale].map(R::from_f64);
+            map(level, d, [of(with)[0]], |d, [x]| (d + factor * x) * scale);
         }
         let [a, b] = of(&self.with);
         sums::beside([d, a, b], level, |x| {
