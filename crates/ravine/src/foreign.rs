@@ -13,6 +13,7 @@ use crate::simd::Level;
 use crate::spot::{After, Before, Table};
 use crate::state::{Format, Lane, Rounded, Storage};
 use crate::sums::{self, LANES};
+use crate::threads::Threads;
 use half::{bf16, f16};
 
 /// The type of the numbers at an address.
@@ -93,10 +94,10 @@ impl Dtype {
 ///
 /// # Safety
 /// Each address is that of as many numbers of the type, and nobody writes to them during the call.
-pub unsafe fn sum_of_squares(tensors: &[(Dtype, *const u8, usize)]) -> f64 {
+pub unsafe fn sum_of_squares(tensors: &[(Dtype, *const u8, usize)], threads: &dyn Threads) -> f64 {
     let plan = Plan::flat(tensors.iter().map(|(_, _, len)| *len));
     let tensors = Readable(tensors);
-    sums::over_pieces(&plan, &mut Vec::new(), |piece, lanes| {
+    sums::over_pieces(&plan, &mut Vec::new(), threads, |piece, lanes| {
         // SAFETY: as promised by the caller, of all of the tensor's places.
         unsafe { tensors.add_squares(piece, lanes) };
     })
@@ -221,7 +222,7 @@ impl<R: Math> Foreign<R> {
 
     /// Makes one step. `columns` are the types of the values, the gradients, and each slot of the rule, in order, and
     /// of the average if there is one; `table` holds their addresses, tensor by tensor, each as many as there are
-    /// columns.
+    /// columns. `threads` do the work, but for what is done to a tensor as a whole, which the present pool does.
     ///
     /// # Errors
     /// Those of the rule. Then nothing has changed.
@@ -239,6 +240,7 @@ impl<R: Math> Foreign<R> {
         step: &ForeignStep,
         columns: &[Dtype],
         table: &[*mut u8],
+        threads: &dyn Threads,
     ) -> Result<()> {
         let slots = rule.slots().len();
         if self.params.is_empty() {
@@ -254,7 +256,7 @@ impl<R: Math> Foreign<R> {
         let noise = (sd > 0.0).then(|| (sd, Random::new(step.seed).stream(0).stream(step.at.step)));
         let before = Before { scale: step.scale, clip: step.clip_value, noise, l2, keep };
         // SAFETY: as promised by the caller.
-        let mut pass = unsafe { self.pass(rule.name(), slots, before, step, columns, table) };
+        let mut pass = unsafe { self.pass(rule.name(), slots, before, step, columns, table, threads) };
         rule.step(step.at, &mut pass)
     }
 
@@ -277,6 +279,7 @@ impl<R: Math> Foreign<R> {
         scale: f64,
         columns: &[Dtype],
         table: &[*mut u8],
+        threads: &dyn Threads,
     ) -> Result<bool> {
         if self.params.is_empty() {
             return Ok(false);
@@ -284,7 +287,8 @@ impl<R: Math> Foreign<R> {
         let before = Before { scale, clip: f64::INFINITY, noise: None, l2: 0.0, keep: 1.0 };
         let step = ForeignStep::new(at);
         // SAFETY: as promised by the caller.
-        let mut pass = unsafe { self.pass(rule.name(), rule.slots().len(), before, &step, columns, table) };
+        let mut pass =
+            unsafe { self.pass(rule.name(), rule.slots().len(), before, &step, columns, table, threads) };
         rule.observe(at, &mut pass)
     }
 
@@ -292,15 +296,17 @@ impl<R: Math> Foreign<R> {
     ///
     /// # Safety
     /// As [`step`](Self::step), for as long as the pass is there.
-    unsafe fn pass(
-        &mut self,
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn pass<'a>(
+        &'a mut self,
         rule: &'static str,
         slots: usize,
         before: Before,
         step: &ForeignStep,
         columns: &[Dtype],
         table: &[*mut u8],
-    ) -> Pass<'_> {
+        threads: &'a dyn Threads,
+    ) -> Pass<'a> {
         let extra = usize::from(step.average.is_some());
         assert_eq!(columns.len(), 2 + slots + extra, "columns of the table");
         assert_eq!(table.len(), columns.len() * self.params.len(), "addresses in the table");
@@ -327,6 +333,7 @@ impl<R: Math> Foreign<R> {
                 zero: step.zero_grad,
             },
             level: Level::widest(),
+            threads,
             memory: &mut self.memory,
             tensor_memory: &mut self.tensor_memory,
             buffers: &mut self.buffers,

@@ -10,6 +10,7 @@ use crate::rule::Update;
 use crate::spot::{After, Before, Table};
 use crate::state::{Rounded, State};
 use crate::tensors::Tensors;
+use crate::threads::Pool;
 
 struct Still;
 
@@ -59,6 +60,7 @@ impl<T: Element> GroupState<T> {
                 zero: options.zero_grad,
             },
             level: moment.level,
+            threads: &Pool,
             memory: &mut [],
             tensor_memory: &mut [],
             buffers: &mut [],

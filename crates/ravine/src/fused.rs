@@ -11,6 +11,7 @@ use crate::simd::{self, Level, Work};
 use crate::spot::{After, Before, GRADS, SLOTS, Spot, Table, VALUES};
 use crate::state::{CHUNK, Rounded};
 use crate::sums::{self, LANES, Places};
+use crate::threads::Threads;
 
 /// What the sums of a run are of.
 #[derive(Clone, Copy, PartialEq)]
@@ -113,8 +114,8 @@ impl<R: Math> Work for Share<'_, R> {
 
 impl<R: Math> Fused<'_, R> {
     /// Runs over all pieces of a plan. Knows no rule, so that threads and all they need are compiled once.
-    pub(crate) fn over(&self, plan: &Plan) {
-        plan.tasks(|index, first, pieces| {
+    pub(crate) fn over(&self, plan: &Plan, threads: &dyn Threads) {
+        plan.tasks(threads, |index, first, pieces| {
             R::with_chunk(|chunk| {
                 simd::dispatch(self.level, Share { pass: self, chunk, pieces, index, first });
             });

@@ -17,6 +17,7 @@ use crate::simd::Level;
 use crate::spot::{After, Before, Residual, Table};
 use crate::state::{Format, Lane, Rounded, State};
 use crate::tensors::Tensors;
+use crate::threads::Pool;
 use std::sync::Arc;
 
 /// The name of the group of all parameters that no other group takes.
@@ -566,6 +567,7 @@ impl<T: Element> GroupState<T> {
             before,
             after,
             level: moment.level,
+            threads: &Pool,
             memory: &mut self.memory,
             tensor_memory: &mut self.tensor_memory,
             buffers: &mut self.buffers,

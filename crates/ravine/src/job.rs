@@ -11,6 +11,7 @@ use crate::simd::{self, Level, Work};
 use crate::spot::{After, Before, GRADS, SLOTS, Spot, Table, VALUES};
 use crate::state::{CHUNK, Format, Lane, Rounded};
 use crate::sums::Places;
+use crate::threads::Threads;
 use crate::whole::{TensorReduce, TensorStep, TensorUpdate, Workspace};
 use rayon::prelude::*;
 
@@ -52,6 +53,8 @@ pub struct Job<'a, R> {
     pub(crate) before: Before,
     pub(crate) after: After,
     pub(crate) level: Level,
+    /// Who updates elements and adds them up; tensors as a whole are worked on by the present pool.
+    pub(crate) threads: &'a dyn Threads,
     pub(crate) memory: &'a mut [f64],
     pub(crate) tensor_memory: &'a mut [f64],
     pub(crate) buffers: &'a mut [Vec<Vec<R>>],
@@ -173,7 +176,7 @@ impl<R: Math> Job<'_, R> {
             of,
             places: Places(self.scratch.partial.as_mut_ptr()),
         };
-        pass.over(plan);
+        pass.over(plan, self.threads);
     }
 
     pub(crate) fn each<U: TensorUpdate<N>, const N: usize>(&mut self, update: &U) {

@@ -118,6 +118,7 @@ mod spot;
 mod state;
 mod sums;
 mod tensors;
+mod threads;
 mod whole;
 mod wolfe;
 pub mod wrappers;
@@ -146,6 +147,7 @@ pub use rule::{At, Buffer, Decay, Reduce, Rule, Slot, Unwrapped, Update};
 pub use sam::{Climb, Sam};
 pub use schedule::Schedule;
 pub use state::Storage;
+pub use threads::{Pool, Threads};
 pub use whole::{TensorReduce, TensorStep, TensorUpdate, Workspace};
 
 /// Compiles and runs the examples of the project's README.

@@ -1,6 +1,6 @@
 //! How the elements of a step are shared out.
 
-use rayon::prelude::*;
+use crate::threads::Threads;
 use std::ops::Range;
 
 /// Elements of one task: enough to be worth a thread's while, few enough to share out evenly.
@@ -71,14 +71,15 @@ impl Plan {
         self.tasks.len()
     }
 
-    /// Does `work` on each task, on the threads of the present pool: its number, the number of its first piece, and its
-    /// pieces.
-    pub(crate) fn tasks(&self, work: impl Fn(usize, usize, &[Piece]) + Sync) {
-        let work =
-            |(index, task): (usize, &Range<usize>)| work(index, task.start, &self.pieces[task.clone()]);
-        match self.tasks.as_slice() {
-            [only] => work((0, only)),
-            tasks => tasks.par_iter().enumerate().for_each(work),
+    /// Does `work` on each task, on these threads: its number, the number of its first piece, and its pieces.
+    pub(crate) fn tasks(&self, threads: &dyn Threads, work: impl Fn(usize, usize, &[Piece]) + Sync) {
+        let work = |index: usize| {
+            let task = self.tasks[index].clone();
+            work(index, task.start, &self.pieces[task]);
+        };
+        match self.len() {
+            1 => work(0),
+            count => threads.each(count, &work),
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::plan::{Piece, Plan, TASK};
 use crate::simd::{self, Level, Work};
 use crate::state::CHUNK;
 use crate::tensors::Tensors;
+use crate::threads::{Pool, Threads};
 
 /// Partial sums that stand side by side, so that a loop over them uses whole vectors. Element i is added to lane i mod
 /// `LANES`.
@@ -111,7 +112,7 @@ pub(crate) fn sum_of_squares<T: Element>(
     level: Level,
     memory: &mut Vec<f64>,
 ) -> f64 {
-    over_pieces(plan, memory, |piece, lanes| {
+    over_pieces(plan, memory, &Pool, |piece, lanes| {
         let grads = &tensors.grads(piece.member)[piece.start..][..piece.len];
         add_squares(lanes, piece.flat, grads, level);
     })
@@ -124,12 +125,13 @@ pub(crate) fn sum_of_squares<T: Element>(
 pub(crate) fn over_pieces(
     plan: &Plan,
     memory: &mut Vec<f64>,
+    threads: &dyn Threads,
     add: impl Fn(&Piece, &mut [f64; LANES]) + Sync,
 ) -> f64 {
     memory.clear();
     memory.resize(plan.len(), 0.0);
     let sums = Places(memory.as_mut_ptr());
-    plan.tasks(|index, _, pieces| {
+    plan.tasks(threads, |index, _, pieces| {
         let mut lanes = [0.0; LANES];
         pieces.iter().for_each(|piece| add(piece, &mut lanes));
         // SAFETY: there is one place for each task, and each task writes its own.

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{VARIANTS, bits, builder, normal, params, train};
-use ravine::{At, Dtype, Foreign, ForeignStep, Optimizer, Storage, rules, sum_of_squares};
+use ravine::{At, Dtype, Foreign, ForeignStep, Optimizer, Pool, Storage, rules, sum_of_squares};
 
 #[test]
 fn the_same_bits_as_the_optimizer() {
@@ -33,8 +33,10 @@ fn the_same_bits_as_the_optimizer() {
             }
             let at = At { step, lr: rule.lr(), momentum: None };
             // SAFETY: each vector holds what the table says, and is not used meanwhile.
-            unsafe { foreign.step(&*rule, &ForeignStep::new(at), &vec![Dtype::F32; 2 + slots], &table) }
-                .unwrap();
+            unsafe {
+                foreign.step(&*rule, &ForeignStep::new(at), &vec![Dtype::F32; 2 + slots], &table, &Pool)
+            }
+            .unwrap();
         }
         assert!(bits(&values) == bits(&expected), "{spec}");
     }
@@ -73,7 +75,7 @@ fn the_same_bits_as_the_optimizer_with_compact_state() {
             }
             let at = At { step, lr: rule.lr(), momentum: None };
             // SAFETY: each vector holds what the table says, and is not used meanwhile.
-            unsafe { foreign.step(&*rule, &ForeignStep::new(at), &columns, &table) }.unwrap();
+            unsafe { foreign.step(&*rule, &ForeignStep::new(at), &columns, &table, &Pool) }.unwrap();
         }
         assert!(bits(&values) == bits(&expected), "{storage:?}");
     }
@@ -97,10 +99,10 @@ fn curvature_is_taken_as_by_the_optimizer() {
     let columns = [Dtype::F32; 4];
     // SAFETY: each vector holds what the table says, and is not used meanwhile.
     unsafe {
-        assert!(foreign.observe(&*rule, at, 1.0, &columns, &table(&mut estimate)).unwrap());
-        foreign.step(&*rule, &ForeignStep::new(at), &columns, &table(&mut grads)).unwrap();
+        assert!(foreign.observe(&*rule, at, 1.0, &columns, &table(&mut estimate), &Pool).unwrap());
+        foreign.step(&*rule, &ForeignStep::new(at), &columns, &table(&mut grads), &Pool).unwrap();
         let adam = rules::parse("adam").unwrap();
-        assert!(!foreign.observe(&*adam, at, 1.0, &columns, &table(&mut estimate)).unwrap());
+        assert!(!foreign.observe(&*adam, at, 1.0, &columns, &table(&mut estimate), &Pool).unwrap());
     }
     assert!(bits(&values) == bits(&expected));
 }
@@ -119,7 +121,7 @@ fn sums_of_squares_have_the_same_bits_for_any_cut_into_tensors() {
         }
         list.push((Dtype::F32, rest.as_ptr().cast(), rest.len()));
         // SAFETY: they are parts of the vector.
-        unsafe { sum_of_squares(&list) }
+        unsafe { sum_of_squares(&list, &Pool) }
     };
     let sum = |cuts: &[usize]| sum_of(&values, cuts);
     let exact: f64 = whole.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
