@@ -83,6 +83,12 @@ impl<R: Math> Work for Share<'_, R> {
         for (i, piece) in pieces.iter().enumerate() {
             let mut downhill = 0;
             let mut done = 0;
+            if pass.is_bare() {
+                let lines = piece.len / CHUNK;
+                // SAFETY: as below.
+                unsafe { pass.lines(chunk, piece, lines) };
+                done = lines * CHUNK;
+            }
             while done < piece.len {
                 let count = CHUNK.min(piece.len - done);
                 // SAFETY: the piece lies inside its tensor and state, which the job borrows exclusively, and no other
@@ -133,6 +139,35 @@ impl<R: Math> Fused<'_, R> {
             unsafe { self.places.write(self.sums * place + m, sums::total(*lanes)) };
             *lanes = [0.0; LANES];
         }
+    }
+
+    /// Whether the rule's loop on memory itself is all there is to do.
+    fn is_bare(&self) -> bool {
+        let Self { table, before, after, .. } = self;
+        table.slots <= IN_PLACE
+            && table.columns[..SLOTS + table.slots].iter().all(|column| *column == R::FORMAT)
+            && self.sums == 0
+            && !after.cautious
+            && after.residual.is_none()
+            && before.scales_alone()
+            && (after.is_nothing() || !self.updates)
+    }
+
+    /// So many lines from the start of a piece, in a pass that is bare.
+    ///
+    /// # Safety
+    /// As for [`chunk`](Self::chunk).
+    unsafe fn lines(&self, chunk: &mut Chunk<R>, piece: &Piece, lines: usize) {
+        let row = self.table.row(piece.member);
+        let line = |column: usize| row[column].codes.cast::<R>().wrapping_add(piece.start).cast::<Line<R>>();
+        let slots = std::array::from_fn(|slot| match slot < self.table.slots {
+            true => line(SLOTS + slot),
+            false => &raw mut chunk.slots[slot],
+        });
+        let k = &self.scalars[self.stride * piece.member..][..self.count];
+        let factors = [self.before.keep, self.before.scale].map(R::from_f64);
+        // SAFETY: the lines are those of the caller's promise; the loop is for a level that `dispatch` has found available.
+        unsafe { (self.apply)(k, factors, lines, line(VALUES), line(GRADS), slots, &mut chunk.beside) };
     }
 
     /// Elements `done..done + count` of a piece. Gives how many of them an update moves down the gradient, where that is
@@ -206,7 +241,10 @@ impl<R: Math> Fused<'_, R> {
             spot.load(column, slot);
         }
         // SAFETY: the loop is for a level that `dispatch` has found available.
-        unsafe { (self.apply)(k, [keep, scale].map(R::from_f64), w, g, s0, s1, s2, s3, beside) };
+        unsafe {
+            let slots = [&raw mut *s0, s1, s2, s3];
+            (self.apply)(k, [keep, scale].map(R::from_f64), 1, w, g, slots, beside);
+        }
         if cautious {
             let downhill = |new: R, i: usize| ((new - spare[i]) * g[i]).less(R::default());
             if self.of == SumsOf::Caution {

@@ -53,19 +53,12 @@ impl<U: Reduce<N, K, M>, const N: usize, const K: usize, const M: usize> Kernel<
     }
 }
 
-/// A kernel at a vector width, with its scalars, the factors on parameter and gradient, and the lines of parameter,
-/// gradient and slots. Safe on a processor that has the level's features.
-pub(crate) type Loop<R> = unsafe fn(
-    &[R],
-    [R; 2],
-    &mut Line<R>,
-    &Line<R>,
-    &mut Line<R>,
-    &mut Line<R>,
-    &mut Line<R>,
-    &mut Line<R>,
-    &mut Beside<R>,
-);
+/// A kernel at a vector width, with its scalars, the factors on parameter and gradient, and so many lines of parameter,
+/// gradient and slots, one after the other each. Slots beyond those of the rule are not touched; a kernel with slots or sums
+/// in [`Beside`] takes one line. Safe on a processor that has the level's features, where there are as many lines that
+/// nobody else uses and that do not overlap.
+pub(crate) type Loop<R> =
+    unsafe fn(&[R], [R; 2], usize, *mut Line<R>, *const Line<R>, [*mut Line<R>; IN_PLACE], &mut Beside<R>);
 
 /// The loop of a kernel for this level, which must be available. It is all of a pass that is compiled for each rule; the
 /// rest is compiled once and calls this through a pointer.
@@ -81,48 +74,70 @@ pub(crate) fn at_level<R: Math, U: Kernel<N, K, M>, const N: usize, const K: usi
     }
 }
 
-// Each line is a parameter of its own: only of those does the compiler know that they do not overlap, so that it need not
-// read again what it has just written.
+/// One line. Each is a parameter of its own: only of those does the compiler know that they do not overlap, so that it need
+/// not read again what it has just written.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+fn line<R: Math, U: Kernel<N, K, M>, const N: usize, const K: usize, const M: usize>(
+    k: [R; K],
+    [keep, scale]: [R; 2],
+    w: &mut Line<R>,
+    g: &Line<R>,
+    s0: &mut Line<R>,
+    s1: &mut Line<R>,
+    s2: &mut Line<R>,
+    s3: &mut Line<R>,
+    beside: &mut Beside<R>,
+) {
+    for i in 0..CHUNK {
+        let s = std::array::from_fn(|slot| match slot {
+            0 => s0[i],
+            1 => s1[i],
+            2 => s2[i],
+            3 => s3[i],
+            _ => beside.slots[slot - IN_PLACE][i],
+        });
+        let (new, after, sums) = U::apply(k, w[i] * keep, g[i] * scale, s);
+        if U::UPDATES {
+            w[i] = new;
+        }
+        for slot in 0..N {
+            match slot {
+                0 => s0[i] = after[slot],
+                1 => s1[i] = after[slot],
+                2 => s2[i] = after[slot],
+                3 => s3[i] = after[slot],
+                _ => beside.slots[slot - IN_PLACE][i] = after[slot],
+            }
+        }
+        for m in 0..M {
+            beside.sums[m][i] = sums[m];
+        }
+    }
+}
+
 macro_rules! compiled {
     ($($(#[$meta:meta])* fn $name:ident;)*) => {$(
         $(#[$meta])*
-        #[allow(clippy::too_many_arguments)]
-        fn $name<R: Math, U: Kernel<N, K, M>, const N: usize, const K: usize, const M: usize>(
+        unsafe fn $name<R: Math, U: Kernel<N, K, M>, const N: usize, const K: usize, const M: usize>(
             k: &[R],
-            [keep, scale]: [R; 2],
-            w: &mut Line<R>,
-            g: &Line<R>,
-            s0: &mut Line<R>,
-            s1: &mut Line<R>,
-            s2: &mut Line<R>,
-            s3: &mut Line<R>,
+            factors: [R; 2],
+            lines: usize,
+            w: *mut Line<R>,
+            g: *const Line<R>,
+            slots: [*mut Line<R>; IN_PLACE],
             beside: &mut Beside<R>,
         ) {
             const { assert!(N <= SLOTS_AT_MOST && M <= SUMS_AT_MOST, "too many slots or sums for one rule") };
             let k: [R; K] = std::array::from_fn(|i| k[i]);
-            for i in 0..CHUNK {
-                let s = std::array::from_fn(|slot| match slot {
-                    0 => s0[i],
-                    1 => s1[i],
-                    2 => s2[i],
-                    3 => s3[i],
-                    _ => beside.slots[slot - IN_PLACE][i],
-                });
-                let (new, after, sums) = U::apply(k, w[i] * keep, g[i] * scale, s);
-                if U::UPDATES {
-                    w[i] = new;
-                }
-                for slot in 0..N {
-                    match slot {
-                        0 => s0[i] = after[slot],
-                        1 => s1[i] = after[slot],
-                        2 => s2[i] = after[slot],
-                        3 => s3[i] = after[slot],
-                        _ => beside.slots[slot - IN_PLACE][i] = after[slot],
-                    }
-                }
-                for m in 0..M {
-                    beside.sums[m][i] = sums[m];
+            for i in 0..lines {
+                // What the rule has no slot for stays at its one line, which is not touched.
+                let [s0, s1, s2, s3] =
+                    std::array::from_fn(|slot| slots[slot].wrapping_add(if slot < N { i } else { 0 }));
+                // SAFETY: as promised by the caller.
+                unsafe {
+                    let (w, g) = (&mut *w.add(i), &*g.add(i));
+                    line::<R, U, N, K, M>(k, factors, w, g, &mut *s0, &mut *s1, &mut *s2, &mut *s3, beside);
                 }
             }
         }
