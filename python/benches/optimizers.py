@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -26,6 +27,8 @@ import ravine.torch as ours
 
 #: Parameters of each size: how many, and of how many elements.
 SIZES = {"large": (20, 1_000_000), "small": (1000, 256)}
+#: Steps in a row: what small tensors take depends on what of them is in cache, which is all of it in training.
+REPEAT = {"large": 1, "small": 20}
 #: Class, options, streams of the parameters' size that a step must move, and the modes that PyTorch has.
 RULES: list[tuple[str, dict[str, Any], float, tuple[str, ...]]] = [
     ("AdamW", {}, 7, ("default", "foreach", "fused")),
@@ -42,8 +45,6 @@ RULES: list[tuple[str, dict[str, Any], float, tuple[str, ...]]] = [
     ("ASGD", {}, 4, ("default", "foreach")),
     ("Adafactor", {}, 3, ("default", "foreach")),
 ]
-#: Seconds before each step.
-PAUSE = 0.05
 MODES: dict[str, dict[str, Any]] = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 
 
@@ -51,7 +52,7 @@ def parameters(size: str) -> list[torch.nn.Parameter]:
     """Parameters with gradients."""
     count, numel = SIZES[size]
     # Matrices, for rules that go by rows and columns.
-    shape = (numel // 16, 16)
+    shape = (math.isqrt(numel), math.isqrt(numel))
     params = [torch.nn.Parameter(torch.randn(shape)) for _ in range(count)]
     for param in params:
         param.grad = torch.randn_like(param)
@@ -65,8 +66,9 @@ def stream(params: list[torch.nn.Parameter], streams: float) -> Callable[[], Any
     return lambda: memory.mul_(1.0000001)
 
 
-def medians(candidates: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+def medians(size: str, candidates: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
     """The median, over the rounds, of how long each takes beside the first; and that of the first in milliseconds."""
+    repeat = REPEAT[size]
     times: dict[str, list[float]] = {name: [] for name in candidates}
     for candidate in candidates.values():
         candidate()
@@ -74,11 +76,10 @@ def medians(candidates: dict[str, Callable[[], Any]], rounds: int) -> dict[str, 
     gc.disable()
     for _ in range(rounds):
         for name, candidate in candidates.items():
-            # PyTorch's threads spin for a while after their work, on the cores that are measured.
-            time.sleep(PAUSE)
             start = time.perf_counter()
-            candidate()
-            times[name].append(time.perf_counter() - start)
+            for _ in range(repeat):
+                candidate()
+            times[name].append((time.perf_counter() - start) / repeat)
     gc.enable()
     first, *others = candidates
     ratios = {
@@ -129,7 +130,7 @@ def rules(size: str, rounds: int, only: list[str] | None) -> None:
             optimizer = getattr(torch.optim, name)(params, lr=1e-6, **options)
             add(candidates, "compiled", lambda: compiled(optimizer))
         title = f"{size} {name} {' '.join(options)}"
-        line(title, medians(candidates, rounds), "stream")
+        line(title, medians(size, candidates, rounds), "stream")
 
 
 def tail(size: str, rounds: int) -> None:
@@ -153,7 +154,7 @@ def tail(size: str, rounds: int) -> None:
         "stream": stream(params, 11),
         "torch, fused AdamW": in_torch,
     }
-    line(f"{size} clip + AdamW + EMA + zero", medians(candidates, rounds), "stream")
+    line(f"{size} clip + AdamW + EMA + zero", medians(size, candidates, rounds), "stream")
 
 
 def compact(size: str, rounds: int) -> None:
@@ -178,7 +179,7 @@ def compact(size: str, rounds: int) -> None:
 
     add(candidates, "bitsandbytes 8 bits", bitsandbytes)
     add(candidates, "torchao 8 bits", torchao)
-    line(f"{size} AdamW of 8 bits", medians(candidates, rounds))
+    line(f"{size} AdamW of 8 bits", medians(size, candidates, rounds))
 
 
 def main() -> None:

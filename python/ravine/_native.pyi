@@ -88,7 +88,15 @@ class Table:
 
 @final
 class Exchange:
-    def __new__(cls, api: Any, types: tuple[type, ...], is_neg: Any, is_conj: Any) -> Exchange: ...
+    def __new__(
+        cls,
+        api: Any,
+        types: tuple[type, ...],
+        is_neg: Any,
+        is_conj: Any,
+        threads: Any,
+        openmp: bool,
+    ) -> Exchange: ...
     def sum_of_squares(self, tensors: list[Any]) -> float | None: ...
 
 @final

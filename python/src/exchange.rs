@@ -1,6 +1,7 @@
 //! What PyTorch says of a tensor in one call: address, type, shape and strides, by the table of C functions that DLPack
 //! defines (`DLPackExchangeAPI`) and `torch.Tensor` publishes. No object is made, so that it can be asked at each step.
 
+use crate::team::{self, Parallel, Team};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
@@ -262,7 +263,8 @@ impl View {
 }
 
 /// The way to tensors: `torch.Tensor.__dlpack_c_exchange_api__`, the types that are plain tensors, and the methods
-/// `is_neg` and `is_conj` of tensors, whose answers DLPack does not know.
+/// `is_neg` and `is_conj` of tensors, whose answers DLPack does not know, the function that gives the number of PyTorch's
+/// threads, and whether these are OpenMP's.
 #[pyclass(module = "ravine._native", frozen)]
 pub(crate) struct Exchange {
     hold: Option<Hold>,
@@ -270,6 +272,8 @@ pub(crate) struct Exchange {
     types: Vec<Py<PyAny>>,
     is_neg: Py<PyAny>,
     is_conj: Py<PyAny>,
+    threads: Py<PyAny>,
+    parallel: Option<Parallel>,
 }
 
 impl Exchange {
@@ -311,6 +315,12 @@ impl Exchange {
         Some(Held(managed))
     }
 
+    /// The threads that PyTorch would work on.
+    pub(crate) fn team(&self, py: Python<'_>) -> PyResult<Team> {
+        let threads = self.threads.bind(py).call0()?.extract()?;
+        Ok(Team { parallel: self.parallel, threads })
+    }
+
     /// Whether a tensor stands for other numbers than its memory holds.
     pub(crate) fn is_turned(&self, tensor: Borrowed<'_, '_, PyAny>, complex: bool) -> PyResult<bool> {
         Ok(call(&self.is_neg, tensor)? || complex && call(&self.is_conj, tensor)?)
@@ -336,6 +346,8 @@ impl Exchange {
         types: &Bound<'_, PyTuple>,
         is_neg: Py<PyAny>,
         is_conj: Py<PyAny>,
+        threads: Py<PyAny>,
+        openmp: bool,
     ) -> PyResult<Self> {
         // SAFETY: a capsule of this name holds such a table for as long as the process runs; none gives a null pointer.
         let api = unsafe {
@@ -349,7 +361,8 @@ impl Exchange {
             ))
         })?;
         let types = types.iter().map(Bound::unbind).collect();
-        Ok(Self { hold: api.hold, look, types, is_neg, is_conj })
+        let parallel = if openmp { team::parallel() } else { None };
+        Ok(Self { hold: api.hold, look, types, is_neg, is_conj, threads, parallel })
     }
 
     /// The sum of the squares of all numbers of some tensors, in f64; None where one is not a plain dense tensor of
@@ -367,15 +380,17 @@ impl Exchange {
                 _ => return Ok(None),
             }
         }
+        let team = self.team(py)?;
         Ok(Some(py.detach(|| {
             let list: Vec<_> = list.iter().map(|&(dtype, at, len)| (dtype, at as *const u8, len)).collect();
             // SAFETY: types and sizes are PyTorch's, and `tensors` are held.
-            unsafe { ravine::sum_of_squares(&list) }
+            unsafe { ravine::sum_of_squares(&list, &team) }
         })))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.types.iter().chain([&self.is_neg, &self.is_conj]).try_for_each(|object| visit.call(object))
+        let functions = [&self.is_neg, &self.is_conj, &self.threads];
+        self.types.iter().chain(functions).try_for_each(|object| visit.call(object))
     }
 }
 

@@ -65,6 +65,8 @@ struct Row {
     numbers: Vec<Number>,
     memory: Vec<Number>,
     count: Count,
+    /// An average of the parameter, as it was when it was last moved.
+    average: Option<(Py<PyAny>, View)>,
 }
 
 /// Where a number of the state stands.
@@ -414,6 +416,7 @@ impl Group {
             numbers,
             memory,
             count,
+            average: None,
         };
         let place = self.rows.get_mut(index).ok_or_else(|| PyIndexError::new_err("no such parameter"))?;
         // What was kept for rows that were stepped together goes by their shapes.
@@ -464,7 +467,8 @@ impl Group {
     }
 
     /// The sum of the squares of the gradients.
-    fn sum_of_squares(&self, py: Python<'_>) -> f64 {
+    fn sum_of_squares(&self, py: Python<'_>) -> PyResult<f64> {
+        let team = self.exchange.get().team(py)?;
         let list: Vec<_> = self
             .active
             .iter()
@@ -473,11 +477,11 @@ impl Group {
                 (row.dtype, active.address, row.len())
             })
             .collect();
-        py.detach(|| {
+        Ok(py.detach(|| {
             let list: Vec<_> = list.iter().map(|&(dtype, at, len)| (dtype, at as *const u8, len)).collect();
             // SAFETY: as in `step`.
-            unsafe { ravine::sum_of_squares(&list) }
-        })
+            unsafe { ravine::sum_of_squares(&list, &team) }
+        }))
     }
 
     /// Makes a step on the parameters that have a gradient, without holding the GIL. Those of other step counts or
@@ -527,6 +531,7 @@ impl Group {
             visit.call(&row.param)?;
             row.state.iter().try_for_each(|state| visit.call(state))?;
             row.kept.iter().try_for_each(|kept| visit.call(&kept.tensor))?;
+            row.average.iter().try_for_each(|(average, _)| visit.call(average))?;
         }
         Ok(())
     }
@@ -552,6 +557,7 @@ impl Group {
         if self.memory.len() != initial.len() {
             self.memory = initial;
         }
+        let team = self.exchange.get().team(py)?;
         let mut taken = false;
         let mut parts: Vec<Vec<usize>> = Vec::new();
         for (place, active) in self.active.iter().enumerate() {
@@ -617,8 +623,8 @@ impl Group {
                 // were checked when they were bound and since; overlaps by the caller.
                 with!(&mut tensors, foreign => unsafe {
                     match observe {
-                        true => foreign.observe(rule, step.at, step.scale, &columns, &table.0),
-                        false => foreign.step(rule, &step, &columns, &table.0).map(|()| true),
+                        true => foreign.observe(rule, step.at, step.scale, &columns, &table.0, &team),
+                        false => foreign.step(rule, &step, &columns, &table.0, &team).map(|()| true),
                     }
                 })
             });
@@ -650,17 +656,25 @@ impl Group {
         let mut found = vec![0; tensors.len()];
         let mut ranges = Vec::new();
         for active in &self.active {
-            let (row, tensor) = (self.row(active.row), &tensors[active.row]);
-            let average = view(exchange, "an average", tensor)?;
-            let raw = exchange.look(tensor.as_borrowed()).expect("it was just looked at");
+            let tensor = &tensors[active.row];
+            let row = self.rows[active.row].as_mut().expect("active rows are bound");
             let dtype = computed(row.dtype);
-            if average.dtype() != Some(dtype) || !row.values.lies(&raw) {
-                return Err(PyValueError::new_err(
-                    "an average is of another type, shape or layout than its parameter",
-                ));
+            let known = row.average.as_ref().is_some_and(|(average, view)| {
+                average.is(tensor) && exchange.look(tensor.as_borrowed()).is_some_and(|raw| view.holds(&raw))
+            });
+            if !known {
+                let average = view(exchange, "an average", tensor)?;
+                let raw = exchange.look(tensor.as_borrowed()).expect("it was just looked at");
+                if average.dtype() != Some(dtype) || !row.values.lies(&raw) {
+                    return Err(PyValueError::new_err(
+                        "an average is of another type, shape or layout than its parameter",
+                    ));
+                }
+                row.average = Some((tensor.clone().unbind(), average));
             }
-            found[active.row] = average.address();
-            ranges.push((average.address(), average.address() + dtype.bytes(row.len())));
+            let address = row.average.as_ref().expect("it was just taken up").1.address();
+            found[active.row] = address;
+            ranges.push((address, address + dtype.bytes(row.len())));
         }
         match self.overlap(ranges) {
             true => Err(PyValueError::new_err("averages share memory with parameters or their state")),

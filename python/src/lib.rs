@@ -9,6 +9,7 @@ mod optimizer;
 mod rule;
 mod schedule;
 mod table;
+mod team;
 
 use pyo3::prelude::*;
 

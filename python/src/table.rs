@@ -3,7 +3,7 @@
 use crate::rule::{Rule, error};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use ravine::{At, Dtype, Foreign, ForeignStep, Math};
+use ravine::{At, Dtype, Foreign, ForeignStep, Math, Pool};
 
 /// Tensors that are stepped together, computed in f32 or f64.
 pub(crate) enum Tensors {
@@ -115,7 +115,7 @@ impl Table {
         py.detach(|| {
             let table: Vec<*mut u8> = addresses.into_iter().map(|address| address as *mut u8).collect();
             // SAFETY: the Python side has checked types, sizes and layout, and holds the arrays.
-            with!(tensors, foreign => unsafe { foreign.step(rule, &step, &columns, &table) })
+            with!(tensors, foreign => unsafe { foreign.step(rule, &step, &columns, &table, &Pool) })
         })
         .map_err(error)?;
         self.steps += 1;

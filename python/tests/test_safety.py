@@ -430,7 +430,7 @@ def test_the_native_objects_take_anything(value):
         lambda: Rule("adam").update(value),
         lambda: Rule("adam").storage(value, value, value),
         lambda: Rule("soap").buffers(value),
-        lambda: Exchange(value, value, value, value),
+        lambda: Exchange(value, value, value, value, value, value),
         lambda: exchange.sum_of_squares(value),
         lambda: Group(value),
         lambda: group.gather(value),

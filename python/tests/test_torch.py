@@ -3,6 +3,7 @@
 import copy
 import io
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -226,6 +227,28 @@ def test_other_layouts_step_alike(name):
     assert stray(mine, its) <= 2e-6
 
 
+def test_an_average_that_was_replaced_or_moved_is_seen():
+    weight = torch.nn.Parameter(torch.ones(300))
+    optimizer, average = ours.SGD([weight], lr=0.0), ours.EMA([weight], decay=0.5)
+
+    def step(values):
+        (now,) = average.averages
+        now.data = torch.full_like(now, values)
+        weight.grad = torch.ones(300)
+        before = now._version
+        ours.fused_tail(optimizer, ema=average)
+        assert now._version > before
+        return now
+
+    # Kept alive, so that none takes the place of the one before.
+    kept = [step(values) for values in (3.0, 5.0, 7.0)]
+    assert torch.equal(kept[-1], torch.full((300,), 4.0))
+    (now,) = average.averages
+    now.data = torch.zeros(7)
+    with pytest.raises(ValueError, match="average is of another type, shape or layout"):
+        ours.fused_tail(optimizer, ema=average)
+
+
 def test_a_write_is_seen_by_autograd():
     for name in CASES:
         weight = torch.nn.Parameter(torch.ones(3, 3))
@@ -257,6 +280,46 @@ def test_a_velocity_that_torch_begins_after_all_begins_with_the_gradient():
         return params
 
     assert all(torch.equal(a, b) for a, b in zip(make(ours), make(torch.optim)))
+
+
+@pytest.fixture
+def threads():
+    """As many threads as PyTorch had before."""
+    number = torch.get_num_threads()
+    yield
+    torch.set_num_threads(number)
+
+
+@pytest.mark.parametrize("name", ["AdamW", "LAMB", "Adafactor"])
+def test_the_same_bits_on_any_number_of_pytorchs_threads(name, threads):
+    found = []
+    for number in (1, 2, 3, 7):
+        torch.set_num_threads(number)
+        # More than one task, and tensors that end within one.
+        params = parameters(torch.float32, [(300, 400), (7,), (100_001,)])
+        optimizer, average = getattr(ours, name)(params, lr=1e-2), ours.EMA(params, decay=0.9)
+        for step in range(3):
+            for place, parameter in enumerate(params):
+                generator = torch.Generator().manual_seed(10 * step + place)
+                parameter.grad = torch.randn(parameter.shape, generator=generator)
+            ours.fused_tail(optimizer, max_norm=1.0, ema=average)
+        found.append([*params, *average.averages])
+    assert all(torch.equal(a, b) for other in found[1:] for a, b in zip(found[0], other))
+
+
+def test_steps_of_several_python_threads_at_once():
+    def work(_):
+        generator = torch.Generator().manual_seed(0)
+        weight = torch.nn.Parameter(torch.randn(200_000, generator=generator))
+        optimizer = ours.AdamW([weight], lr=1e-2)
+        for _ in range(20):
+            weight.grad = torch.randn(weight.shape, generator=generator)
+            optimizer.step()
+        return weight
+
+    with ThreadPoolExecutor(4) as pool:
+        alone, *others = pool.map(work, range(4))
+    assert all(torch.equal(alone, other) for other in others)
 
 
 def test_hooks_run_once_also_where_torch_steps():

@@ -25,6 +25,8 @@ exchange = Exchange(
     (Tensor, torch.nn.Parameter),
     _base.is_neg,
     _base.is_conj,
+    torch.get_num_threads,
+    torch.backends.openmp.is_available(),
 )
 _DOUBLE = (torch.float64, torch.complex128)
 
@@ -230,6 +232,9 @@ class Engine(torch.optim.Optimizer):
             scale = -factor if group.get("maximize") else factor
             self._step_group(cell, group, index, scale, tail.zero_grad, average)
             increment_version(stepped)
+            if average is not None:
+                averages = average[1]
+                increment_version(averages if active is None else [averages[i] for i in active])
             if tail.zero_grad:
                 for param in cell.copied:
                     param.grad.zero_()  # type: ignore[union-attr]

@@ -73,23 +73,24 @@ class EMA:
     @torch.no_grad()
     def update(self) -> None:
         """Moves the averages towards the weights. :func:`fused_tail` does so in the step."""
-        for param, average in self._averages.items():
+        for param, average in zip(self.params, self.averages):
             average.lerp_(param.to(average.dtype), 1.0 - self.decay)
 
     def column(self, params: list[Tensor]) -> tuple[float, list[Tensor]]:
         """How far averages move, and those of some parameters."""
-        missing = [param for param in params if param not in self._averages]
-        if missing:
-            raise ValueError(f"{len(missing)} parameters of the optimizer have no average in the EMA")
-        return 1.0 - self.decay, [self._averages[param] for param in params]
+        try:
+            return 1.0 - self.decay, [self._averages[param] for param in params]
+        except KeyError:
+            missing = sum(param not in self._averages for param in params)
+            raise ValueError(f"{missing} parameters of the optimizer have no average in the EMA") from None
 
     @contextmanager
     def applied(self) -> Iterator[None]:
         """Within it the parameters are the averages."""
         with torch.no_grad():
             trained = [param.detach().clone() for param in self.params]
-            for param in self.params:
-                param.copy_(self._averages[param])
+            for param, average in zip(self.params, self.averages):
+                param.copy_(average)
         try:
             yield
         finally:

@@ -1,0 +1,82 @@
+//! Work on the threads of PyTorch's OpenMP.
+//!
+//! After PyTorch's own work these spin for some milliseconds, ready for more. Other threads would share the cores with them
+//! for that long.
+
+use ravine::{Pool, Threads};
+use std::any::Any;
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// `GOMP_parallel`: calls the function with this argument on so many threads, this one among them, and waits for all.
+pub(crate) type Parallel =
+    unsafe extern "C" fn(unsafe extern "C-unwind" fn(*mut c_void), *mut c_void, u32, u32);
+
+/// That of the OpenMP in this process, if it has one.
+#[cfg(unix)]
+pub(crate) fn parallel() -> Option<Parallel> {
+    // SAFETY: the name ends with 0, and a function of this name has this signature wherever it is defined.
+    unsafe {
+        let address = libc::dlsym(libc::RTLD_DEFAULT, c"GOMP_parallel".as_ptr());
+        (!address.is_null()).then(|| std::mem::transmute::<*mut c_void, Parallel>(address))
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn parallel() -> Option<Parallel> {
+    None
+}
+
+/// As many threads of OpenMP, or those of the engine's pool where there is no OpenMP.
+#[derive(Clone, Copy)]
+pub(crate) struct Team {
+    pub(crate) parallel: Option<Parallel>,
+    pub(crate) threads: usize,
+}
+
+/// What all threads of a team share.
+struct Work<'a> {
+    task: &'a (dyn Fn(usize) + Sync),
+    count: usize,
+    next: AtomicUsize,
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+impl Work<'_> {
+    /// Does tasks until none is left.
+    fn share(&self) {
+        let take = || Some(self.next.fetch_add(1, Ordering::Relaxed)).filter(|index| *index < self.count);
+        while let Some(index) = take() {
+            (self.task)(index);
+        }
+    }
+}
+
+/// # Safety
+/// The pointer is that of a [`Work`] that lives until all threads are back.
+unsafe extern "C-unwind" fn share(work: *mut c_void) {
+    // SAFETY: as promised by the caller; what is shared is `Sync`.
+    let work = unsafe { &*work.cast::<Work<'_>>() };
+    // OpenMP knows no panics.
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work.share())) {
+        *work.panic.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(panic);
+    }
+}
+
+impl Threads for Team {
+    fn each(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
+        let threads = self.threads.min(count);
+        let Some(parallel) = self.parallel.filter(|_| threads > 1) else {
+            return if threads > 1 { Pool.each(count, task) } else { (0..count).for_each(task) };
+        };
+        let mut work = Work { task, count, next: AtomicUsize::new(0), panic: Mutex::new(None) };
+        let shared = (&raw mut work).cast();
+        // SAFETY: the function is that of OpenMP, which calls `share` with this pointer and is back before `work` goes.
+        unsafe { parallel(share, shared, threads as u32, 0) };
+        if let Some(panic) = work.panic.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
+            resume_unwind(panic);
+        }
+    }
+}
