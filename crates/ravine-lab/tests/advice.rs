@@ -142,12 +142,29 @@ fn the_length_follows_from_the_validation_loss() {
 }
 
 #[test]
+fn a_learning_rate_at_the_edge_of_those_tried_is_named_whoever_has_it() {
+    let mut result = result();
+    let arm = recommended(&result);
+    let name = result.arms[arm].optimizer.clone();
+    result.arms.iter_mut().for_each(|arm| arm.lr_on_boundary = arm.optimizer != name);
+    let of_others = text(&about(&result), Subject::LearningRate);
+    assert!(of_others.contains("at the edge of those tried") && !of_others.contains("search further"));
+    result.arms.iter_mut().for_each(|arm| arm.lr_on_boundary = arm.optimizer == name);
+    let own = text(&about(&result), Subject::LearningRate);
+    assert!(own.contains("search further") && !own.contains("at the edge"), "{own}");
+}
+
+#[test]
 fn spikes_and_failures_call_for_clipping() {
     let mut result = result();
-    says(&about(&result), Subject::Clipping, &["None needed: no run failed", "gradient norms looked at"]);
+    says(
+        &about(&result),
+        Subject::Clipping,
+        &["None needed: no run failed", "the gradient norm that stands out most, of "],
+    );
     let arm = recommended(&result);
     result.arms[arm].runs[3].curve[9].grad_norm = 50.0;
-    says(&about(&result), Subject::Clipping, &["times as large, 50"]);
+    says(&about(&result), Subject::Clipping, &["is 50, ", " times those beside it"]);
     let spiky = text(&about(&result), Subject::Clipping);
     let limit: f64 =
         spiky.strip_prefix("Clip the norm to ").unwrap().split(':').next().unwrap().parse().unwrap();
@@ -163,7 +180,7 @@ fn spikes_and_failures_call_for_clipping() {
     }
     says(&about(&falling), Subject::Clipping, &["None needed"]);
     result.arms.retain(|arm| arm.optimizer == "rmsprop" && arm.schedule == "constant");
-    says(&about(&result), Subject::Clipping, &["4 runs failed, and of", "clip the norm to "]);
+    says(&about(&result), Subject::Clipping, &["4 runs failed, and the gradient norm", "clip the norm to "]);
 }
 
 /// The same with another spec, other trials, and a validation metric so much higher.

@@ -156,7 +156,10 @@ impl Voice<'_> {
             .iter()
             .filter(|other| **other != self.arm)
             .map(|other| &self.result.arms[*other])
-            .map(|other| format!("{} {} ({})", other.optimizer, lr(other.lr), lr_range(other.lr_works)))
+            .map(|other| {
+                let edge = if other.lr_on_boundary { ", at the edge of those tried" } else { "" };
+                format!("{} {} ({}{edge})", other.optimizer, lr(other.lr), lr_range(other.lr_works))
+            })
             .collect();
         let others = match others.is_empty() {
             true => String::new(),
@@ -230,9 +233,9 @@ impl Voice<'_> {
             return None;
         }
         let largest = format!(
-            "of {seen} gradient norms looked at the largest against its neighbours is {} times as large, {}",
-            significant(ratio, 2),
-            significant(ratio * beside, 2)
+            "the gradient norm that stands out most, of {seen} looked at, is {}, {} times those beside it",
+            significant(ratio * beside, 2),
+            significant(ratio, 2)
         );
         let limit = significant(2.0 * usual, 1);
         let failed = self.verdict.arms[self.arm].failed;

@@ -32,12 +32,15 @@ struct Voice<'a> {
 impl Voice<'_> {
     fn recommendation(&self) -> Claim {
         let arm = &self.workload.arms[self.arm];
+        let [low, high] = arm.lr_works;
+        // One that works alone is the one that is named.
+        let works =
+            if low == high { String::new() } else { format!(" (works {})", number::lr_range(arm.lr_works)) };
         let text = format!(
-            "For {}: use {} at lr {} (works {}) with {}.",
+            "For {}: use {} at lr {}{works} with {}.",
             self.workload.name,
             arm.optimizer,
             number::lr(arm.lr),
-            number::lr_range(arm.lr_works),
             arm.schedule,
         );
         claim(Topic::Recommendation, text, trials(self.workload, 0..self.workload.arms.len()))
