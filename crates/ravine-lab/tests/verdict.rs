@@ -38,7 +38,8 @@ fn the_arm_is_chosen_by_validation_even_where_test_disagrees() {
 fn a_learning_rate_that_works_alone_is_named_once() {
     let mut workload = synthetic::two_workloads(10).workloads.remove(0);
     workload.arms.iter_mut().for_each(|arm| arm.lr_works = [arm.lr; 2]);
-    let opening = text(&verdict(&workload), Topic::Recommendation);
+    let verdict = verdict(&workload);
+    let opening = text(&verdict, Topic::Recommendation);
     assert!(opening.contains(" at lr 3.2e-3 with "), "{opening}");
 }
 
