@@ -101,17 +101,17 @@ fn line<R: Math, U: Kernel<N, K, M>, const N: usize, const K: usize, const M: us
         if U::UPDATES {
             w[i] = new;
         }
-        for slot in 0..N {
+        for (slot, &after) in after.iter().enumerate() {
             match slot {
-                0 => s0[i] = after[slot],
-                1 => s1[i] = after[slot],
-                2 => s2[i] = after[slot],
-                3 => s3[i] = after[slot],
-                _ => beside.slots[slot - IN_PLACE][i] = after[slot],
+                0 => s0[i] = after,
+                1 => s1[i] = after,
+                2 => s2[i] = after,
+                3 => s3[i] = after,
+                _ => beside.slots[slot - IN_PLACE][i] = after,
             }
         }
-        for m in 0..M {
-            beside.sums[m][i] = sums[m];
+        for (line, &sum) in beside.sums.iter_mut().zip(&sums) {
+            line[i] = sum;
         }
     }
 }
