@@ -27,7 +27,7 @@ import ravine.torch as ours
 
 #: Parameters of each size: how many, and of how many elements.
 SIZES = {"large": (20, 1_000_000), "small": (1000, 256)}
-#: Steps in a row: what small tensors take depends on what of them is in cache, which is all of it in training.
+#: Steps in a row: but for the first, small tensors and their objects are in cache, where others have not used it since.
 REPEAT = {"large": 1, "small": 20}
 #: Class, options, streams of the parameters' size that a step must move, and the modes that PyTorch has.
 RULES: list[tuple[str, dict[str, Any], float, tuple[str, ...]]] = [

@@ -11,8 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// `GOMP_parallel`: calls the function with this argument on so many threads, this one among them, and waits for all.
-pub(crate) type Parallel =
-    unsafe extern "C" fn(unsafe extern "C-unwind" fn(*mut c_void), *mut c_void, u32, u32);
+pub(crate) type Parallel = unsafe extern "C" fn(unsafe extern "C" fn(*mut c_void), *mut c_void, u32, u32);
 
 /// That of the OpenMP in this process, if it has one.
 #[cfg(unix)]
@@ -56,7 +55,7 @@ impl Work<'_> {
 
 /// # Safety
 /// The pointer is that of a [`Work`] that lives until all threads are back.
-unsafe extern "C-unwind" fn share(work: *mut c_void) {
+unsafe extern "C" fn share(work: *mut c_void) {
     // SAFETY: as promised by the caller; what is shared is `Sync`.
     let work = unsafe { &*work.cast::<Work<'_>>() };
     // OpenMP knows no panics.
@@ -68,9 +67,10 @@ unsafe extern "C-unwind" fn share(work: *mut c_void) {
 impl Threads for Team {
     fn each(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
         let threads = self.threads.min(count);
-        let Some(parallel) = self.parallel.filter(|_| threads > 1) else {
-            return if threads > 1 { Pool.each(count, task) } else { (0..count).for_each(task) };
-        };
+        if threads <= 1 {
+            return (0..count).for_each(task);
+        }
+        let Some(parallel) = self.parallel else { return Pool.each(count, task) };
         let mut work = Work { task, count, next: AtomicUsize::new(0), panic: Mutex::new(None) };
         let shared = (&raw mut work).cast();
         // SAFETY: the function is that of OpenMP, which calls `share` with this pointer and is back before `work` goes.

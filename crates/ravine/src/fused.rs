@@ -80,10 +80,11 @@ impl<R: Math> Work for Share<'_, R> {
         let Self { pass, chunk, pieces, index, first } = self;
         let mut lanes = [[0.0; LANES]; SUMS_AT_MOST];
         let chunk = &mut *chunk;
+        let bare = pass.is_bare();
         for (i, piece) in pieces.iter().enumerate() {
             let mut downhill = 0;
             let mut done = 0;
-            if pass.is_bare() {
+            if bare {
                 let lines = piece.len / CHUNK;
                 // SAFETY: as below.
                 unsafe { pass.lines(chunk, piece, lines) };
@@ -240,7 +241,7 @@ impl<R: Math> Fused<'_, R> {
         for (slot, column) in beside.slots.iter_mut().zip(SLOTS + IN_PLACE..end) {
             spot.load(column, slot);
         }
-        // SAFETY: the loop is for a level that `dispatch` has found available.
+        // SAFETY: each line is borrowed exclusively; the loop is for a level that `dispatch` has found available.
         unsafe {
             let slots = [&raw mut *s0, s1, s2, s3];
             (self.apply)(k, [keep, scale].map(R::from_f64), 1, w, g, slots, beside);

@@ -73,7 +73,7 @@ class EMA:
     @torch.no_grad()
     def update(self) -> None:
         """Moves the averages towards the weights. :func:`fused_tail` does so in the step."""
-        for param, average in zip(self.params, self.averages):
+        for param, average in self._averages.items():
             average.lerp_(param.to(average.dtype), 1.0 - self.decay)
 
     def column(self, params: list[Tensor]) -> tuple[float, list[Tensor]]:
@@ -89,8 +89,8 @@ class EMA:
         """Within it the parameters are the averages."""
         with torch.no_grad():
             trained = [param.detach().clone() for param in self.params]
-            for param, average in zip(self.params, self.averages):
-                param.copy_(average)
+            for param in self.params:
+                param.copy_(self._averages[param])
         try:
             yield
         finally:
