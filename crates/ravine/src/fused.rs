@@ -84,14 +84,9 @@ impl<R: Math> Work for Share<'_, R> {
         for (i, piece) in pieces.iter().enumerate() {
             let mut downhill = 0;
             let mut done = 0;
-            if bare {
-                let lines = piece.len / CHUNK;
-                // SAFETY: as below.
-                unsafe { pass.lines(chunk, piece, lines) };
-                done = lines * CHUNK;
-            }
             while done < piece.len {
-                let count = CHUNK.min(piece.len - done);
+                let rest = piece.len - done;
+                let count = if bare && rest > CHUNK { rest - rest % CHUNK } else { rest.min(CHUNK) };
                 // SAFETY: the piece lies inside its tensor and state, which the job borrows exclusively, and no other
                 // piece holds these elements.
                 unsafe {
@@ -154,25 +149,8 @@ impl<R: Math> Fused<'_, R> {
             && (after.is_nothing() || !self.updates)
     }
 
-    /// So many lines from the start of a piece, in a pass that is bare.
-    ///
-    /// # Safety
-    /// As for [`chunk`](Self::chunk).
-    unsafe fn lines(&self, chunk: &mut Chunk<R>, piece: &Piece, lines: usize) {
-        let row = self.table.row(piece.member);
-        let line = |column: usize| row[column].codes.cast::<R>().wrapping_add(piece.start).cast::<Line<R>>();
-        let slots = std::array::from_fn(|slot| match slot < self.table.slots {
-            true => line(SLOTS + slot),
-            false => &raw mut chunk.slots[slot],
-        });
-        let k = &self.scalars[self.stride * piece.member..][..self.count];
-        let factors = [self.before.keep, self.before.scale].map(R::from_f64);
-        // SAFETY: the lines are those of the caller's promise; the loop is for a level that `dispatch` has found available.
-        unsafe { (self.apply)(k, factors, lines, line(VALUES), line(GRADS), slots, &mut chunk.beside) };
-    }
-
-    /// Elements `done..done + count` of a piece. Gives how many of them an update moves down the gradient, where that is
-    /// asked.
+    /// Elements `done..done + count` of a piece: up to a chunk, or whole chunks if the pass is bare. Gives how many of them
+    /// an update moves down the gradient, where that is asked.
     ///
     /// # Safety
     /// The lanes of the piece's tensor hold these elements, and nobody else uses them.
@@ -196,56 +174,54 @@ impl<R: Math> Fused<'_, R> {
         let Chunk { w, g, spare, slots, beside } = chunk;
 
         let in_place = if after.residual.is_none() { line(VALUES) } else { None };
-        let w = match in_place {
-            // SAFETY: as promised by the caller; no other reference is made of these elements.
-            Some(line) => unsafe { &mut *line },
-            None => {
-                spot.values(w);
-                w
-            }
-        };
+        let w: *mut Line<R> = in_place.unwrap_or_else(|| {
+            spot.values(w);
+            w
+        });
         let (mut keep, mut scale) = (before.keep, 1.0);
-        let g = match line(GRADS) {
+        let g: *const Line<R> = match line(GRADS) {
             Some(line) if before.scales_alone() => {
                 scale = before.scale;
-                // SAFETY: as above.
-                unsafe { &*line }
+                line
             }
             _ => {
-                spot.grads(w, g);
-                &*g
+                // SAFETY: as promised by the caller; no other reference is made of these elements.
+                spot.grads(unsafe { &*w }, g);
+                g
             }
         };
         if cautious {
             let factor = R::from_f64(keep);
+            // SAFETY: as above.
+            let w = unsafe { &mut *w };
             w.iter_mut().for_each(|w| *w = *w * factor);
             keep = 1.0;
             *spare = *w;
         }
         let mut column = SLOTS;
         let end = SLOTS + table.slots;
-        let [s0, s1, s2, s3] = slots.each_mut().map(|slot| {
+        let slots = slots.each_mut().map(|slot| {
             let here = column;
             column += 1;
             match if here < end { line(here) } else { None } {
-                // SAFETY: as above.
-                Some(line) => unsafe { &mut *line },
+                Some(line) => line,
                 None => {
                     if here < end {
                         spot.load(here, slot);
                     }
-                    slot
+                    &raw mut *slot
                 }
             }
         });
         for (slot, column) in beside.slots.iter_mut().zip(SLOTS + IN_PLACE..end) {
             spot.load(column, slot);
         }
-        // SAFETY: each line is borrowed exclusively; the loop is for a level that `dispatch` has found available.
-        unsafe {
-            let slots = [&raw mut *s0, s1, s2, s3];
-            (self.apply)(k, [keep, scale].map(R::from_f64), 1, w, g, slots, beside);
-        }
+        let factors = [keep, scale].map(R::from_f64);
+        // SAFETY: the lines are the chunk's or those of the caller's promise, as many as lie in place; the loop is for a level
+        // that `dispatch` has found available.
+        unsafe { (self.apply)(k, factors, count.div_ceil(CHUNK), w, g, slots, beside) };
+        // SAFETY: as above.
+        let (w, g) = unsafe { (&mut *w, &*g) };
         if cautious {
             let downhill = |new: R, i: usize| ((new - spare[i]) * g[i]).less(R::default());
             if self.of == SumsOf::Caution {
@@ -256,9 +232,10 @@ impl<R: Math> Fused<'_, R> {
                 *new = R::select(downhill(*new, i), spare[i] + (*new - spare[i]) * bold, spare[i]);
             }
         }
-        for (slot, column) in [&*s0, s1, s2, s3].into_iter().zip(SLOTS..end) {
+        for (slot, column) in slots.into_iter().zip(SLOTS..end) {
             if line(column).is_none() {
-                spot.store(column, slot, Rounded::Nearest);
+                // SAFETY: as above.
+                spot.store(column, unsafe { &*slot }, Rounded::Nearest);
             }
         }
         for (slot, column) in beside.slots.iter().zip(SLOTS + IN_PLACE..end) {

@@ -106,10 +106,10 @@ impl Spot<'_> {
         Self { at: self.at + elements, flat: self.flat + elements, ..self }
     }
 
-    /// Where a column lies in memory, if that is a whole line in the type that is computed in.
+    /// Where a column lies in memory, if that is whole lines in the type that is computed in.
     #[inline(always)]
     pub(crate) fn line<R: Math>(&self, column: usize) -> Option<*mut Line<R>> {
-        (self.count == CHUNK && self.columns[column] == R::FORMAT)
+        (self.count.is_multiple_of(CHUNK) && self.columns[column] == R::FORMAT)
             .then(|| self.row[column].codes.cast::<R>().wrapping_add(self.at).cast())
     }
 
