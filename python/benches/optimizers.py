@@ -1,6 +1,6 @@
 """Steps of ravine.torch beside those of PyTorch, in one process, in turns.
 
-    python benches/optimizers.py [--rounds 15] [--threads 2] [--only large small tail compact] [--rules AdamW ...]
+    python benches/optimizers.py [--rounds 15] [--threads 2] [--only large small tail compact muon] [--rules AdamW ...]
 
 Prints medians over the rounds of ratios within a round: how many times as long PyTorch's modes take, and how long the step
 takes beside a pass that streams as many bytes in place as the rule must move. Ratios above 1 are to our favour but for that
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import importlib
 import math
 import statistics
 import time
@@ -182,11 +183,34 @@ def compact(size: str, rounds: int) -> None:
     line(f"{size} AdamW of 8 bits", medians(size, candidates, rounds))
 
 
+class InF32:
+    """PyTorch, but for the type that Muon takes its products in."""
+
+    bfloat16 = torch.float32
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(torch, name)
+
+
+def muon(rounds: int) -> None:
+    """A matrix of 1024 rows and 4096 columns."""
+    params = [torch.nn.Parameter(torch.randn(1024, 4096))]
+    params[0].grad = torch.randn_like(params[0])
+    own, other = ours.Muon(params, lr=1e-6), torch.optim.Muon(params, lr=1e-6)
+    module = importlib.import_module("torch.optim._muon")
+    vars(module)["torch"] = InF32()
+    try:
+        found = medians("large", {"ours": own.step, "torch, products in f32": other.step}, rounds)
+    finally:
+        vars(module)["torch"] = torch
+    line("1024 x 4096 Muon", found)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--only", nargs="*", default=["large", "small", "tail", "compact"])
+    parser.add_argument("--only", nargs="*", default=["large", "small", "tail", "compact", "muon"])
     parser.add_argument("--rules", nargs="*")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -198,6 +222,8 @@ def main() -> None:
             tail(size, arguments.rounds)
         if "compact" in arguments.only:
             compact(size, arguments.rounds)
+    if "muon" in arguments.only:
+        muon(arguments.rounds)
 
 
 if __name__ == "__main__":

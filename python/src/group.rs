@@ -215,6 +215,8 @@ pub(crate) struct Group {
     ranges: Option<Vec<(usize, usize)>>,
     /// Rows that were stepped together, and what is kept for them.
     tensors: Vec<(Vec<usize>, Tensors)>,
+    /// Whether rows have averages.
+    averaged: bool,
     /// The rule's numbers for the whole group, where rows do not keep them.
     #[pyo3(get, set)]
     memory: Vec<f64>,
@@ -269,6 +271,7 @@ impl Group {
             active: Vec::new(),
             ranges: None,
             tensors: Vec::new(),
+            averaged: false,
             memory: Vec::new(),
             steps: 0,
         }
@@ -504,7 +507,13 @@ impl Group {
     ) -> PyResult<()> {
         let average = match average {
             Some((weight, tensors)) => Some((weight, self.averages(py, &tensors)?)),
-            None => None,
+            None => {
+                // Nobody but us may want them any more.
+                if std::mem::take(&mut self.averaged) {
+                    self.rows.iter_mut().flatten().for_each(|row| row.average = None);
+                }
+                None
+            }
         };
         let step =
             ForeignStep { scale, clip_value, zero_grad, cautious, seed, ..ForeignStep::new(at(0, lr)?) };
@@ -653,6 +662,7 @@ impl Group {
         if tensors.len() != self.rows.len() {
             return Err(PyValueError::new_err("there must be one average for each parameter of the group"));
         }
+        self.averaged = true;
         let mut found = vec![0; tensors.len()];
         let mut ranges = Vec::new();
         for active in &self.active {
