@@ -131,7 +131,7 @@ def test_optax():
         assert np.array_equal(update, np.full(2, -np.float32(made(at))))
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("backend", ["jax", "torch", "tensorflow"])
 def test_keras(tmp_path, backend):
     if not all(importlib.util.find_spec(name) for name in (backend, "keras")):
         pytest.skip(f"needs keras and {backend}")
@@ -151,6 +151,13 @@ for step in range(12):
     optimizer.apply([keras.ops.ones(2)])
     total -= np.float32(made(step))
     assert np.allclose(keras.ops.convert_to_numpy(weight), total, atol=1e-6), (step, weight, total)
+
+# In a step that the backend compiles.
+model = keras.Sequential([keras.layers.Dense(1, use_bias=False)])
+model.compile(optimizer=keras.optimizers.SGD(made.keras()), loss=lambda y, p: keras.ops.mean(p))
+model.fit(np.ones((12, 1), 'float32'), np.ones((12, 1), 'float32'), epochs=1, batch_size=1, shuffle=False, verbose=0)
+rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+assert np.isclose(rate, made(12), atol=1e-6), (rate, made(12))
 """
     done = subprocess.run(
         [sys.executable, "-c", code],
