@@ -37,6 +37,11 @@ impl Error {
         )
     }
 
+    /// Whether data is missing that can be installed.
+    pub fn is_missing_data(&self) -> bool {
+        matches!(self.0, Kind::MissingData { .. })
+    }
+
     /// Whether there is no run store yet.
     pub fn is_no_store(&self) -> bool {
         matches!(self.0, Kind::NoStore { .. })

@@ -48,7 +48,14 @@ fn problem(name: &str) -> Option<(&'static [Arm], Box<dyn Workload>)> {
 }
 
 fn load(spec: &str) -> Option<Box<dyn Workload>> {
-    workloads::load(spec, None).inspect_err(|error| println!("skipped {spec}: {error}")).ok()
+    match workloads::load(spec, None) {
+        Ok(workload) => Some(workload),
+        Err(error) if error.is_missing_data() => {
+            println!("skipped {spec}: {error}");
+            None
+        }
+        Err(error) => panic!("{spec}: {error}"),
+    }
 }
 
 fn rule(optimizer: &str, lr: f64) -> Box<dyn Rule> {

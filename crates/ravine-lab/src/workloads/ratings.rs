@@ -24,8 +24,8 @@ pub(super) const ENTRY: Entry = Entry {
     choices: &[
         Choice::new(
             "source",
-            "low-rank",
-            "low-rank: drawn here; inst-eval: lectures rated, from the package lme4",
+            "low-rank-ratings",
+            "low-rank-ratings: drawn here; inst-eval: lectures rated, from the package lme4",
         ),
         Choice::new("dim", "8", "features of a user and of an item"),
         batch("64"),
