@@ -216,6 +216,11 @@ impl Frame {
         };
         self.trace(Pen::Soft, &ends, 4);
         let (mut x, y) = self.at(if reference.upright { ends[1] } else { ends[0] });
+        let long = 2.0 * reference.label.chars().count() as f64;
+        if x + long >= self.canvas.dots()[0] as f64 {
+            // Before the line where there is no room behind it.
+            x = (x - long - 2.0).max(-2.0);
+        }
         for letter in reference.label.chars() {
             x += 2.0;
             self.canvas.letter(Pen::Soft, letter, x, y);

@@ -209,6 +209,7 @@ fn sign(kind: MarkKind) -> char {
 mod tests {
     use super::*;
     use crate::pictures::Mark;
+    use crate::pictures::lines::Reference;
 
     fn screen(ink: Ink) -> Screen {
         Screen { columns: 72, rows: 20, ink }
@@ -250,6 +251,17 @@ mod tests {
                     assert!(text.lines().all(|line| line.chars().count() <= columns), "{columns}: {text}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_mark_at_the_edge_is_named_before_it() {
+        let mut picture = Lines::new("", Axis::linear("rate"), Axis::linear("loss"));
+        picture.lines = vec![Line::new(0, "a", Look::Line, vec![[0.0, 1.0], [90.0, 0.0]])];
+        for at in [50.0, 89.0, 100.0] {
+            picture.references = vec![Reference { at, upright: true, label: "limit 40".into() }];
+            let text = lines(screen(Ink::None), &picture);
+            assert!(text.contains("limit 40"), "{at}: {text}");
         }
     }
 
