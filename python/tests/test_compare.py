@@ -98,7 +98,12 @@ def test_goes_on_after_an_interruption(tmp_path, sign):
     )
     environment = importable(Path(trainers.__file__).parent)
     process = subprocess.Popen(
-        [sys.executable, script], env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, script],
+        env=environment,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        # A shell in the background passes on that interrupts are ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     database = store / "runs.sqlite"
     done = lambda: int(count(database))  # noqa: E731
