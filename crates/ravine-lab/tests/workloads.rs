@@ -1,7 +1,10 @@
 //! What every workload keeps to.
 
+mod here;
+
 use std::sync::LazyLock;
 
+use here::here;
 use ravine::Optimizer;
 use ravine::rules::Sgd;
 use ravine_lab::data::{Order, Split};
@@ -30,14 +33,7 @@ const SPECS: &[&str] = &[
 
 /// A workload; `None` without its data.
 fn load(spec: &str) -> Option<Box<dyn Workload>> {
-    match workloads::load(spec, None) {
-        Ok(workload) => Some(workload),
-        Err(error) if error.is_missing_data() => {
-            println!("skipped {spec}: {error}");
-            None
-        }
-        Err(error) => panic!("{spec}: {error}"),
-    }
+    here(spec, workloads::load(spec, None))
 }
 
 /// Runs a check on every workload whose data is here.
