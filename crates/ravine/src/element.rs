@@ -3,9 +3,12 @@
 use crate::codec::Value;
 use crate::fused::Chunk;
 use crate::job::Job;
+use crate::kernel::{Kernel, Loop, at_level};
 use crate::linalg::Scalar;
 use crate::pass::Typed;
-use crate::state::Format;
+use crate::simd::Level;
+use crate::state::{CHUNK, Format};
+use crate::word::{Pair, Pairs};
 use half::{bf16, f16};
 use std::cell::RefCell;
 use std::fmt::Debug;
@@ -43,6 +46,12 @@ pub trait Element:
 pub trait Math: Element<Math = Self> + Scalar + Value {
     #[doc(hidden)]
     fn typed(job: Job<'_, Self>) -> Typed<'_>;
+    /// The loop of a kernel over bf16 that is computed with in this type, if it can work on memory itself.
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn in_pairs<U: Kernel<N, K, M>, const N: usize, const K: usize, const M: usize>(
+        level: Level,
+    ) -> Option<Loop<Self, Pairs>>;
     /// Lends this thread's chunk; not to be asked for again meanwhile.
     #[doc(hidden)]
     fn with_chunk(f: impl FnOnce(&mut Chunk<Self>));
@@ -82,8 +91,14 @@ element! {
 }
 
 macro_rules! math {
-    ($($t:ty => $variant:ident),*) => {$(
+    ($($t:ty => $variant:ident, |$level:ident| $in_pairs:expr;)*) => {$(
         impl Math for $t {
+            #[allow(private_interfaces)]
+            fn in_pairs<U: Kernel<N, K, M>, const N: usize, const K: usize, const M: usize>(
+                $level: Level,
+            ) -> Option<Loop<Self, Pairs>> {
+                $in_pairs
+            }
             fn typed(job: Job<'_, Self>) -> Typed<'_> {
                 Typed::$variant(job)
             }
@@ -94,4 +109,7 @@ macro_rules! math {
         }
     )*};
 }
-math!(f32 => F32, f64 => F64);
+math! {
+    f32 => F32, |level| Some(at_level::<f32, Pair, U, N, K, M, 2, { CHUNK / 2 }>(level));
+    f64 => F64, |_level| None;
+}

@@ -9,9 +9,10 @@ use crate::kernel::{Beside, IN_PLACE, Line, Loop, SUMS_AT_MOST};
 use crate::plan::{Piece, Plan};
 use crate::simd::{self, Level, Work};
 use crate::spot::{After, Before, GRADS, SLOTS, Spot, Table, VALUES};
-use crate::state::{CHUNK, Rounded};
+use crate::state::{CHUNK, Format, Rounded};
 use crate::sums::{self, LANES, Places};
 use crate::threads::Threads;
+use crate::word::Pairs;
 
 /// What the sums of a run are of.
 #[derive(Clone, Copy, PartialEq)]
@@ -47,7 +48,9 @@ pub(crate) struct Fused<'a, R> {
     pub(crate) after: After,
     pub(crate) level: Level,
     /// The loop of the rule for this level or one below it.
-    pub(crate) apply: Loop<R>,
+    pub(crate) apply: Loop<R, Line<R>>,
+    /// The same over bf16 where it lies, if what is computed in is wide enough for it.
+    pub(crate) apply_to_pairs: Option<Loop<R, Pairs>>,
     /// Whether parameters are written.
     pub(crate) updates: bool,
     /// Sums that are taken.
@@ -80,15 +83,20 @@ impl<R: Math> Work for Share<'_, R> {
         let Self { pass, chunk, pieces, index, first } = self;
         let mut lanes = [[0.0; LANES]; SUMS_AT_MOST];
         let chunk = &mut *chunk;
-        let bare = pass.is_bare();
+        let bare = pass.is_bare(R::FORMAT);
+        let pairs = pass.apply_to_pairs.filter(|_| pass.is_bare(Format::Bf16));
         for (i, piece) in pieces.iter().enumerate() {
             let mut downhill = 0;
             let mut done = 0;
+            if let Some(apply) = pairs {
+                // SAFETY: the piece lies inside its tensor and state, which the job borrows exclusively, and no other
+                // piece holds these elements.
+                done = unsafe { pass.pairs(apply, chunk, piece) };
+            }
             while done < piece.len {
                 let rest = piece.len - done;
                 let count = if bare && rest > CHUNK { rest - rest % CHUNK } else { rest.min(CHUNK) };
-                // SAFETY: the piece lies inside its tensor and state, which the job borrows exclusively, and no other
-                // piece holds these elements.
+                // SAFETY: as above.
                 unsafe {
                     // A constant count lets the compiler unroll.
                     downhill += if count == CHUNK {
@@ -137,16 +145,45 @@ impl<R: Math> Fused<'_, R> {
         }
     }
 
-    /// Whether the rule's loop on memory itself is all there is to do.
-    fn is_bare(&self) -> bool {
+    /// Whether the rule's loop on memory itself, which is all in this format, is all there is to do.
+    fn is_bare(&self, format: Format) -> bool {
         let Self { table, before, after, .. } = self;
         table.slots <= IN_PLACE
-            && table.columns[..SLOTS + table.slots].iter().all(|column| *column == R::FORMAT)
+            && table.columns[..SLOTS + table.slots].iter().all(|column| *column == format)
             && self.sums == 0
             && !after.cautious
             && after.residual.is_none()
             && before.scales_alone()
             && (after.is_nothing() || !self.updates)
+    }
+
+    /// The whole chunks that a piece of a bare pass over bf16 begins with. Gives how many elements they are.
+    ///
+    /// # Safety
+    /// The lanes of the piece's tensor hold these elements, and nobody else uses them.
+    #[inline(always)]
+    unsafe fn pairs(&self, apply: Loop<R, Pairs>, chunk: &mut Chunk<R>, piece: &Piece) -> usize {
+        // Random bits go from one multiple of 2^32 to the next.
+        let bits = (1 << 32) - (piece.flat as u64 & 0xffff_ffff);
+        let lines = piece.len.min(usize::try_from(bits).unwrap_or(usize::MAX)) / CHUNK;
+        let row = self.table.row(piece.member);
+        let here =
+            |column: usize| row[column].codes.wrapping_add(Format::Bf16.bytes(piece.start)).cast::<Pairs>();
+        let mut column = SLOTS;
+        let slots = chunk.slots.each_mut().map(|spare| {
+            column += 1;
+            // The rule does not touch what it has no slot for.
+            if column > SLOTS + self.table.slots { (&raw mut *spare).cast() } else { here(column - 1) }
+        });
+        let k = &self.scalars[self.stride * piece.member..][..self.count];
+        let factors = [self.before.keep, self.before.scale].map(R::from_f64);
+        let chance = match self.after.rounded {
+            Rounded::Nearest => None,
+            Rounded::Stochastic(stream) => Some((stream, piece.flat as u64)),
+        };
+        // SAFETY: as promised by the caller; the loop is for a level that `dispatch` has found available.
+        unsafe { apply(k, factors, lines, here(VALUES), here(GRADS), slots, &mut chunk.beside, chance) };
+        CHUNK * lines
     }
 
     /// Elements `done..done + count` of a piece: up to a chunk, or whole chunks if the pass is bare. Gives how many of them
@@ -219,7 +256,7 @@ impl<R: Math> Fused<'_, R> {
         let factors = [keep, scale].map(R::from_f64);
         // SAFETY: the lines are the chunk's or those of the caller's promise, as many as lie in place; the loop is for a level
         // that `dispatch` has found available.
-        unsafe { (self.apply)(k, factors, count.div_ceil(CHUNK), w, g, slots, beside) };
+        unsafe { (self.apply)(k, factors, count.div_ceil(CHUNK), w, g, slots, beside, None) };
         // SAFETY: as above.
         let (w, g) = unsafe { (&mut *w, &*g) };
         if cautious {

@@ -161,12 +161,14 @@ impl<R: Math> Job<'_, R> {
         };
         self.scratch.partial.clear();
         self.scratch.partial.resize(count, 0.0);
+        let level = self.level.min(Level::widest());
         let pass = Fused {
             table: self.table,
             before: self.before,
             after: self.after,
             level: self.level,
-            apply: at_level::<R, U, N, K, M>(self.level.min(Level::widest())),
+            apply: at_level::<R, R, U, N, K, M, 1, CHUNK>(level),
+            apply_to_pairs: R::in_pairs::<U, N, K, M>(level),
             updates: U::UPDATES,
             sums: M,
             scalars: &self.scratch.scalars,

@@ -1,10 +1,13 @@
 //! The loop over the elements of a chunk, compiled for each rule and vector width.
 
+use crate::codec::noise::Noise;
 use crate::element::Math;
+use crate::random::Random;
 use crate::real::Real;
 use crate::rule::{Reduce, Update};
 use crate::simd::Level;
 use crate::state::CHUNK;
+use crate::word::Word;
 use std::marker::PhantomData;
 
 /// The numbers of a chunk.
@@ -25,7 +28,7 @@ pub(crate) struct Beside<R> {
 }
 
 /// An update or a look, as the loop over the elements sees it.
-pub(crate) trait Kernel<const N: usize, const K: usize, const M: usize>: 'static {
+pub trait Kernel<const N: usize, const K: usize, const M: usize>: 'static {
     /// Whether the parameter is written.
     const UPDATES: bool;
     fn apply<R: Real>(k: [R; K], w: R, g: R, s: [R; N]) -> (R, [R; N], [R; M]);
@@ -53,24 +56,44 @@ impl<U: Reduce<N, K, M>, const N: usize, const K: usize, const M: usize> Kernel<
     }
 }
 
-/// A kernel at a vector width, with its scalars, the factors on parameter and gradient, and so many lines of parameter,
+/// A kernel at a vector width, with its scalars, the factors on parameter and gradient, and so many lines `L` of parameter,
 /// gradient and slots, one after the other each. Slots beyond those of the rule are not touched; a kernel with slots or sums
-/// in [`Beside`] takes one line. Safe on a processor that has the level's features, where there are as many lines that
-/// nobody else uses and that do not overlap.
-pub(crate) type Loop<R> =
-    unsafe fn(&[R], [R; 2], usize, *mut Line<R>, *const Line<R>, [*mut Line<R>; IN_PLACE], &mut Beside<R>);
+/// in [`Beside`] takes one line. Parameters are rounded to nearest, or at random with the bits of a stream from an index on,
+/// which no line takes over a multiple of 2^32.
+///
+/// Safe on a processor that has the level's features, where there are as many lines that nobody else uses and that do not
+/// overlap.
+pub(crate) type Loop<R, L> = unsafe fn(
+    &[R],
+    [R; 2],
+    usize,
+    *mut L,
+    *const L,
+    [*mut L; IN_PLACE],
+    &mut Beside<R>,
+    Option<(Random, u64)>,
+);
 
 /// The loop of a kernel for this level, which must be available. It is all of a pass that is compiled for each rule; the
 /// rest is compiled once and calls this through a pointer.
-pub(crate) fn at_level<R: Math, U: Kernel<N, K, M>, const N: usize, const K: usize, const M: usize>(
+pub(crate) fn at_level<
+    R: Math,
+    W: Word<R, P>,
+    U: Kernel<N, K, M>,
+    const N: usize,
+    const K: usize,
+    const M: usize,
+    const P: usize,
+    const L: usize,
+>(
     level: Level,
-) -> Loop<R> {
+) -> Loop<R, [W; L]> {
     match level {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512::<R, U, N, K, M>,
+        Level::Avx512 => avx512::<R, W, U, N, K, M, P, L>,
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => avx2::<R, U, N, K, M>,
-        _ => baseline::<R, U, N, K, M>,
+        Level::Avx2 => avx2::<R, W, U, N, K, M, P, L>,
+        _ => baseline::<R, W, U, N, K, M, P, L>,
     }
 }
 
@@ -78,40 +101,55 @@ pub(crate) fn at_level<R: Math, U: Kernel<N, K, M>, const N: usize, const K: usi
 /// not read again what it has just written.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
-fn line<R: Math, U: Kernel<N, K, M>, const N: usize, const K: usize, const M: usize>(
+fn line<
+    R: Math,
+    W: Word<R, P>,
+    U: Kernel<N, K, M>,
+    const N: usize,
+    const K: usize,
+    const M: usize,
+    const P: usize,
+    const L: usize,
+>(
     k: [R; K],
     [keep, scale]: [R; 2],
-    w: &mut Line<R>,
-    g: &Line<R>,
-    s0: &mut Line<R>,
-    s1: &mut Line<R>,
-    s2: &mut Line<R>,
-    s3: &mut Line<R>,
+    w: &mut [W; L],
+    g: &[W; L],
+    s0: &mut [W; L],
+    s1: &mut [W; L],
+    s2: &mut [W; L],
+    s3: &mut [W; L],
     beside: &mut Beside<R>,
+    mut rounded: impl FnMut([R; P]) -> W,
 ) {
-    for i in 0..CHUNK {
-        let s = std::array::from_fn(|slot| match slot {
-            0 => s0[i],
-            1 => s1[i],
-            2 => s2[i],
-            3 => s3[i],
-            _ => beside.slots[slot - IN_PLACE][i],
+    const { assert!(L * P == CHUNK, "a line holds a chunk") };
+    for i in 0..L {
+        let [ws, gs] = [w[i].open(), g[i].open()];
+        let slots: [[R; P]; N] = std::array::from_fn(|slot| match slot {
+            0 => s0[i].open(),
+            1 => s1[i].open(),
+            2 => s2[i].open(),
+            3 => s3[i].open(),
+            _ => std::array::from_fn(|p| beside.slots[slot - IN_PLACE][P * i + p]),
         });
-        let (new, after, sums) = U::apply(k, w[i] * keep, g[i] * scale, s);
+        let done: [_; P] = std::array::from_fn(|p| {
+            U::apply(k, ws[p] * keep, gs[p] * scale, std::array::from_fn(|slot| slots[slot][p]))
+        });
         if U::UPDATES {
-            w[i] = new;
+            w[i] = rounded(done.map(|(new, ..)| new));
         }
-        for (slot, &after) in after.iter().enumerate() {
+        for slot in 0..N {
+            let after = done.map(|(_, slots, _)| slots[slot]);
             match slot {
-                0 => s0[i] = after,
-                1 => s1[i] = after,
-                2 => s2[i] = after,
-                3 => s3[i] = after,
-                _ => beside.slots[slot - IN_PLACE][i] = after,
+                0 => s0[i] = W::nearest(after),
+                1 => s1[i] = W::nearest(after),
+                2 => s2[i] = W::nearest(after),
+                3 => s3[i] = W::nearest(after),
+                _ => beside.slots[slot - IN_PLACE][P * i..][..P].copy_from_slice(&after),
             }
         }
-        for (line, &sum) in beside.sums.iter_mut().zip(&sums) {
-            line[i] = sum;
+        for (m, line) in beside.sums.iter_mut().enumerate().take(M) {
+            line[P * i..][..P].copy_from_slice(&done.map(|(.., sums)| sums[m]));
         }
     }
 }
@@ -119,14 +157,25 @@ fn line<R: Math, U: Kernel<N, K, M>, const N: usize, const K: usize, const M: us
 macro_rules! compiled {
     ($($(#[$meta:meta])* fn $name:ident;)*) => {$(
         $(#[$meta])*
-        unsafe fn $name<R: Math, U: Kernel<N, K, M>, const N: usize, const K: usize, const M: usize>(
+        #[allow(clippy::too_many_arguments)]
+        unsafe fn $name<
+            R: Math,
+            W: Word<R, P>,
+            U: Kernel<N, K, M>,
+            const N: usize,
+            const K: usize,
+            const M: usize,
+            const P: usize,
+            const L: usize,
+        >(
             k: &[R],
             factors: [R; 2],
             lines: usize,
-            w: *mut Line<R>,
-            g: *const Line<R>,
-            slots: [*mut Line<R>; IN_PLACE],
+            w: *mut [W; L],
+            g: *const [W; L],
+            slots: [*mut [W; L]; IN_PLACE],
             beside: &mut Beside<R>,
+            chance: Option<(Random, u64)>,
         ) {
             const { assert!(N <= SLOTS_AT_MOST && M <= SUMS_AT_MOST, "too many slots or sums for one rule") };
             let k: [R; K] = std::array::from_fn(|i| k[i]);
@@ -134,10 +183,19 @@ macro_rules! compiled {
                 // What the rule has no slot for stays at its one line, which is not touched.
                 let [s0, s1, s2, s3] =
                     std::array::from_fn(|slot| slots[slot].wrapping_add(if slot < N { i } else { 0 }));
+                let (w, g) = (w.wrapping_add(i), g.wrapping_add(i));
                 // SAFETY: as promised by the caller.
-                unsafe {
-                    let (w, g) = (&mut *w.add(i), &*g.add(i));
-                    line::<R, U, N, K, M>(k, factors, w, g, &mut *s0, &mut *s1, &mut *s2, &mut *s3, beside);
+                let (w, g, s0, s1, s2, s3) = unsafe { (&mut *w, &*g, &mut *s0, &mut *s1, &mut *s2, &mut *s3) };
+                match chance {
+                    Some((stream, first)) if W::ROUNDS => {
+                        let mut noise = Noise::new(stream, first + (CHUNK * i) as u64);
+                        line::<R, W, U, N, K, M, P, L>(k, factors, w, g, s0, s1, s2, s3, beside, |numbers| {
+                            W::by_chance(numbers, std::array::from_fn(|_| noise.draw()))
+                        });
+                    }
+                    _ => line::<R, W, U, N, K, M, P, L>(
+                        k, factors, w, g, s0, s1, s2, s3, beside, W::nearest,
+                    ),
                 }
             }
         }

@@ -121,6 +121,7 @@ mod tensors;
 mod threads;
 mod whole;
 mod wolfe;
+mod word;
 pub mod wrappers;
 
 pub use average::{Ema, Lawa, Swa};

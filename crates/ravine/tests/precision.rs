@@ -5,7 +5,7 @@ mod common;
 use common::{VARIANTS, builder, normal, params};
 use proptest::prelude::*;
 use ravine::simd::Level;
-use ravine::{Builder, Element, Optimizer, Rounding, Storage, bf16, f16};
+use ravine::{Builder, Element, Ema, Optimizer, Rounding, Storage, bf16, f16};
 
 /// More than one task of the engine, and no round number.
 const MANY: usize = 40_003;
@@ -198,6 +198,26 @@ fn every_rule_takes_every_storage() {
         }
     }
     assert!(failed.is_empty(), "{failed:?}");
+}
+
+/// An average of the weights, which is kept beside them, keeps a rule from working on the weights where they lie.
+#[test]
+fn bf16_has_the_same_bits_where_it_lies_as_by_way_of_f32() {
+    for spec in VARIANTS {
+        for rounding in [Rounding::Nearest, Rounding::Stochastic] {
+            let [in_place, by_way] = [None, Some(Ema::new(0.9))].map(|average| {
+                let mut builder = builder(spec).storage(Storage::Bf16).rounding(rounding).seed(7);
+                if let Some(average) = average {
+                    builder = builder.ema(average);
+                }
+                let mut optimizer = builder.build::<bf16>(&params(&[257, 1, 3000])).unwrap();
+                let mut values = numbers::<bf16>(&normal::<f64>(1, 3258));
+                train(&mut optimizer, &mut values, 0..4);
+                bits(&values)
+            });
+            assert!(in_place == by_way, "{spec} {rounding:?}");
+        }
+    }
 }
 
 /// Where neither a row nor a column of a matrix has a gradient, the product of their mean squares is too small for f32.

@@ -4,9 +4,9 @@ use super::{Value, noise};
 use crate::random::Random;
 use half::bf16;
 
-const INFINITY: u32 = 0x7f80_0000;
+const LARGEST: u32 = 0x7f7f_0000;
 const SIGN: u32 = 0x8000_0000;
-const NAN: u32 = 0x7fc0;
+const NAN: u32 = 0x7fc0_0000;
 
 /// Widens, exactly.
 #[inline(always)]
@@ -21,10 +21,7 @@ pub fn decode<R: Value>(from: &[bf16], to: &mut [R]) {
 #[inline(always)]
 pub fn encode_nearest<R: Value>(from: &[R], to: &mut [bf16]) {
     for (to, &from) in to.iter_mut().zip(from) {
-        let bits = from.narrow().to_bits();
-        let rounded = bits.wrapping_add(0x7fff + ((bits >> 16) & 1)) >> 16;
-        let nan = bits & !SIGN > INFINITY;
-        *to = bf16::from_bits(if nan { NAN } else { rounded } as u16);
+        *to = bf16::from_bits((nearest(from.narrow()) >> 16) as u16);
     }
 }
 
@@ -37,10 +34,23 @@ pub fn encode_nearest<R: Value>(from: &[R], to: &mut [bf16]) {
 #[inline(always)]
 pub fn encode_stochastic<R: Value>(from: &[R], to: &mut [bf16], stream: Random, first: u64) {
     noise::round(from, to, stream, first, |x: R, random| {
-        let bits = x.narrow().to_bits();
-        let size = bits & !SIGN;
-        let rounded = ((size + (random >> 16)) >> 16).min(0x7f7f);
-        let rounded = if size < INFINITY { rounded } else { INFINITY >> 16 } | (bits & SIGN) >> 16;
-        bf16::from_bits(if size > INFINITY { NAN } else { rounded } as u16)
+        bf16::from_bits((by_chance(x.narrow(), random) >> 16) as u16)
     });
+}
+
+/// What [`encode_nearest`] makes of a number, in the upper half.
+#[inline(always)]
+pub(crate) fn nearest(x: f32) -> u32 {
+    let bits = x.to_bits();
+    let rounded = bits.wrapping_add(0x7fff + ((bits >> 16) & 1));
+    if x.is_nan() { NAN } else { rounded }
+}
+
+/// What [`encode_stochastic`] makes of a number with these random bits, in the upper half.
+#[inline(always)]
+pub(crate) fn by_chance(x: f32, random: u32) -> u32 {
+    let bits = x.to_bits();
+    let to_zero = bits & !SIGN >= LARGEST;
+    let rounded = bits.wrapping_add(if to_zero { 0 } else { random >> 16 });
+    if x.is_nan() { NAN } else { rounded }
 }
