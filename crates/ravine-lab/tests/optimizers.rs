@@ -90,7 +90,7 @@ fn rules_learn_the_digits_from_gradients_that_wrappers_change_or_ask_for_twice()
 #[test]
 fn adam_with_state_in_8_bits_ties_with_adam() {
     let list = |names: &[&str]| names.iter().map(ToString::to_string).collect();
-    for (workload, seeds) in [("digits-mlp", 80), ("documents", 12), ("ratings", 4)] {
+    for (workload, seeds) in [("digits-mlp", 80), ("documents", 12), ("ratings", 8)] {
         let plan = Plan {
             workloads: list(&[workload]),
             optimizers: list(&["adam", "adam + storage:int8"]),
