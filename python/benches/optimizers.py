@@ -1,6 +1,6 @@
 """Steps of ravine.torch beside those of PyTorch, in one process, in turns.
 
-    python benches/optimizers.py [--rounds 15] [--threads 2] [--only large small tail compact muon] [--rules AdamW ...]
+    python benches/optimizers.py [--rounds 15] [--threads 2] [--only large small half tail compact muon] [--rules AdamW ...]
 
 Prints medians over the rounds of ratios within a round: how many times as long PyTorch's modes take, and how long the step
 takes beside a pass that streams as many bytes in place as the rule must move. Ratios above 1 are to our favour but for that
@@ -46,15 +46,17 @@ RULES: list[tuple[str, dict[str, Any], float, tuple[str, ...]]] = [
     ("ASGD", {}, 4, ("default", "foreach")),
     ("Adafactor", {}, 3, ("default", "foreach")),
 ]
+#: Those that are tried on parameters of bfloat16 unless others are named.
+HALF = ["AdamW", "SGD"]
 MODES: dict[str, dict[str, Any]] = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 
 
-def parameters(size: str) -> list[torch.nn.Parameter]:
+def parameters(size: str, dtype: torch.dtype = torch.float32) -> list[torch.nn.Parameter]:
     """Parameters with gradients."""
     count, numel = SIZES[size]
     # Matrices, for rules that go by rows and columns.
     shape = (math.isqrt(numel), math.isqrt(numel))
-    params = [torch.nn.Parameter(torch.randn(shape)) for _ in range(count)]
+    params = [torch.nn.Parameter(torch.randn(shape, dtype=dtype)) for _ in range(count)]
     for param in params:
         param.grad = torch.randn_like(param)
     return params
@@ -62,8 +64,8 @@ def parameters(size: str) -> list[torch.nn.Parameter]:
 
 def stream(params: list[torch.nn.Parameter], streams: float) -> Callable[[], Any]:
     """A pass that reads and writes as many bytes in place."""
-    numel = sum(param.numel() for param in params)
-    memory = torch.ones(max(1, int(numel * streams / 2)))
+    size = sum(param.nbytes for param in params)
+    memory = torch.ones(max(1, int(size * streams / 8)))
     return lambda: memory.mul_(1.0000001)
 
 
@@ -116,9 +118,9 @@ def line(title: str, found: dict[str, float], streamed: str | None = None) -> No
     print(f"{title:34}", *cells, sep="  ", flush=True)
 
 
-def rules(size: str, rounds: int, only: list[str] | None) -> None:
+def rules(size: str, rounds: int, only: list[str] | None, dtype: torch.dtype = torch.float32) -> None:
     """Every class of torch.optim that the engine steps."""
-    params = parameters(size)
+    params = parameters(size, dtype)
     for name, options, streams, modes in RULES:
         if only and name not in only:
             continue
@@ -130,7 +132,8 @@ def rules(size: str, rounds: int, only: list[str] | None) -> None:
         if size == "large":
             optimizer = getattr(torch.optim, name)(params, lr=1e-6, **options)
             add(candidates, "compiled", lambda: compiled(optimizer))
-        title = f"{size} {name} {' '.join(options)}"
+        kind = "" if dtype == torch.float32 else f"{dtype} ".removeprefix("torch.")
+        title = f"{size} {kind}{name} {' '.join(options)}"
         line(title, medians(size, candidates, rounds), "stream")
 
 
@@ -210,7 +213,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--only", nargs="*", default=["large", "small", "tail", "compact", "muon"])
+    parser.add_argument("--only", nargs="*", default=["large", "small", "half", "tail", "compact", "muon"])
     parser.add_argument("--rules", nargs="*")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -222,6 +225,8 @@ def main() -> None:
             tail(size, arguments.rounds)
         if "compact" in arguments.only:
             compact(size, arguments.rounds)
+    if "half" in arguments.only:
+        rules("large", arguments.rounds, arguments.rules or HALF, torch.bfloat16)
     if "muon" in arguments.only:
         muon(arguments.rounds)
 
