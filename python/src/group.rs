@@ -12,7 +12,7 @@ use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 use pyo3::{PyTraverseError, PyVisit, intern};
-use ravine::{At, Dtype, ForeignStep};
+use ravine::{At, Dtype, ForeignStep, Pool, Threads};
 
 /// The names of types of rows of bytes.
 const STORED: [(&str, Dtype); 3] =
@@ -557,7 +557,7 @@ impl Group {
     fn over(
         &mut self,
         py: Python<'_>,
-        rule: &dyn ravine::Rule,
+        rule: &(dyn ravine::Rule + 'static),
         step: ForeignStep,
         average: Option<(f64, Vec<usize>)>,
         observe: bool,
@@ -567,6 +567,7 @@ impl Group {
             self.memory = initial;
         }
         let team = self.exchange.get().team(py)?;
+        let whole = rule.traffic().map_err(error)?.whole;
         let mut taken = false;
         let mut parts: Vec<Vec<usize>> = Vec::new();
         for (place, active) in self.active.iter().enumerate() {
@@ -628,14 +629,19 @@ impl Group {
             let table = Addresses(table);
             let result = py.detach(|| {
                 let table = &table;
-                // SAFETY: gradients are held by `active`, parameters and states by the rows; types, sizes and layout
-                // were checked when they were bound and since; overlaps by the caller.
-                with!(&mut tensors, foreign => unsafe {
-                    match observe {
-                        true => foreign.observe(rule, step.at, step.scale, &columns, &table.0, &team),
-                        false => foreign.step(rule, &step, &columns, &table.0, &team).map(|()| true),
-                    }
-                })
+                let tensors = &mut tensors;
+                let mut go = |threads: &dyn Threads| {
+                    // SAFETY: gradients are held by `active`, parameters and states by the rows; types, sizes and
+                    // layout were checked when they were bound and since; overlaps by the caller.
+                    with!(tensors, foreign => unsafe {
+                        match observe {
+                            true => foreign.observe(rule, step.at, step.scale, &columns, &table.0, threads),
+                            false => foreign.step(rule, &step, &columns, &table.0, threads).map(|()| true),
+                        }
+                    })
+                };
+                // What is done to tensors as a whole the engine's own threads do.
+                if whole { team.aside(|| go(&Pool)) } else { go(&team) }
             });
             taken |= result.map_err(error)?;
             exchange(&mut tensors, true);
