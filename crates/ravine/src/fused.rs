@@ -2,7 +2,8 @@
 //!
 //! Unscaling, clipping, weight decay, noise, the update rule, caution, the slow and the average weights, rounding, and the
 //! zeroing of the gradient happen chunk by chunk in registers and first-level cache. Where memory holds the numbers in the
-//! type that is computed in, the rule's loop works on memory itself; else they are brought to a [`Chunk`] and back.
+//! type that is computed in, or all of them in bf16, the rule's loop works on memory itself; else they are brought to a
+//! [`Chunk`] and back.
 
 use crate::element::Math;
 use crate::kernel::{Beside, IN_PLACE, Line, Loop, SUMS_AT_MOST};
