@@ -78,7 +78,7 @@ impl Ratings {
     }
 
     /// The root mean square error on a split of what needs no product of features: the mean plus how much above it an item
-    /// is rated and how much above that the user rates, mean deviations in training as if there were [`DAMPING`] more
+    /// is rated and how much above that the user rates, mean deviations in training as if there were five more
     /// ratings without any (Koren, Bell and Volinsky, Computer 42 (2009), 30, on biases).
     pub fn error_of_biases(&self, split: Split) -> f64 {
         let mean = self.mean();
