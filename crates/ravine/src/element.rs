@@ -3,7 +3,7 @@
 use crate::codec::Value;
 use crate::fused::Chunk;
 use crate::job::Job;
-use crate::kernel::{Kernel, Loop, at_level};
+use crate::kernel::{Kernel, Loop, Loops};
 use crate::linalg::Scalar;
 use crate::pass::Typed;
 use crate::simd::Level;
@@ -110,6 +110,6 @@ macro_rules! math {
     )*};
 }
 math! {
-    f32 => F32, |level| Some(at_level::<f32, Pair, U, N, K, M, 2, { CHUNK / 2 }>(level));
+    f32 => F32, |level| Some(Loops::<f32, Pair, U, N, K, M, 2, { CHUNK / 2 }>::at_level(level));
     f64 => F64, |_level| None;
 }

@@ -2,7 +2,7 @@
 
 use crate::element::Math;
 use crate::fused::{Fused, SumsOf};
-use crate::kernel::{Kernel, Looking, Updating, at_level};
+use crate::kernel::{Kernel, Looking, Loops, Updating};
 use crate::params::ParamSpec;
 use crate::pass::Each;
 use crate::plan::{Plan, TASK};
@@ -167,7 +167,7 @@ impl<R: Math> Job<'_, R> {
             before: self.before,
             after: self.after,
             level: self.level,
-            apply: at_level::<R, R, U, N, K, M, 1, CHUNK>(level),
+            apply: Loops::<R, R, U, N, K, M, 1, CHUNK>::at_level(level),
             apply_to_pairs: R::in_pairs::<U, N, K, M>(level),
             updates: U::UPDATES,
             sums: M,

@@ -74,100 +74,11 @@ pub(crate) type Loop<R, L> = unsafe fn(
     Option<(Random, u64)>,
 );
 
-/// The loop of a kernel for this level, which must be available. It is all of a pass that is compiled for each rule; the
-/// rest is compiled once and calls this through a pointer.
-pub(crate) fn at_level<
-    R: Math,
-    W: Word<R, P>,
-    U: Kernel<N, K, M>,
-    const N: usize,
-    const K: usize,
-    const M: usize,
-    const P: usize,
-    const L: usize,
->(
-    level: Level,
-) -> Loop<R, [W; L]> {
-    match level {
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512::<R, W, U, N, K, M, P, L>,
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => avx2::<R, W, U, N, K, M, P, L>,
-        _ => baseline::<R, W, U, N, K, M, P, L>,
-    }
-}
-
-/// One line. Each is a parameter of its own: only of those does the compiler know that they do not overlap, so that it need
-/// not read again what it has just written.
-#[inline(always)]
-#[allow(clippy::too_many_arguments)]
-fn line<
-    R: Math,
-    W: Word<R, P>,
-    U: Kernel<N, K, M>,
-    const N: usize,
-    const K: usize,
-    const M: usize,
-    const P: usize,
-    const L: usize,
->(
-    k: [R; K],
-    [keep, scale]: [R; 2],
-    w: &mut [W; L],
-    g: &[W; L],
-    s0: &mut [W; L],
-    s1: &mut [W; L],
-    s2: &mut [W; L],
-    s3: &mut [W; L],
-    beside: &mut Beside<R>,
-    mut rounded: impl FnMut([R; P]) -> W,
-) {
-    const { assert!(L * P == CHUNK, "a line holds a chunk") };
-    for i in 0..L {
-        let [ws, gs] = [w[i].open(), g[i].open()];
-        let slots: [[R; P]; N] = std::array::from_fn(|slot| match slot {
-            0 => s0[i].open(),
-            1 => s1[i].open(),
-            2 => s2[i].open(),
-            3 => s3[i].open(),
-            _ => std::array::from_fn(|p| beside.slots[slot - IN_PLACE][P * i + p]),
-        });
-        let done: [_; P] = std::array::from_fn(|p| {
-            U::apply(k, ws[p] * keep, gs[p] * scale, std::array::from_fn(|slot| slots[slot][p]))
-        });
-        if U::UPDATES {
-            w[i] = rounded(done.map(|(new, ..)| new));
-        }
-        for slot in 0..N {
-            let after = done.map(|(_, slots, _)| slots[slot]);
-            match slot {
-                0 => s0[i] = W::nearest(after),
-                1 => s1[i] = W::nearest(after),
-                2 => s2[i] = W::nearest(after),
-                3 => s3[i] = W::nearest(after),
-                _ => beside.slots[slot - IN_PLACE][P * i..][..P].copy_from_slice(&after),
-            }
-        }
-        for (m, line) in beside.sums.iter_mut().enumerate().take(M) {
-            line[P * i..][..P].copy_from_slice(&done.map(|(.., sums)| sums[m]));
-        }
-    }
-}
-
 macro_rules! compiled {
     ($($(#[$meta:meta])* fn $name:ident;)*) => {$(
         $(#[$meta])*
         #[allow(clippy::too_many_arguments)]
-        unsafe fn $name<
-            R: Math,
-            W: Word<R, P>,
-            U: Kernel<N, K, M>,
-            const N: usize,
-            const K: usize,
-            const M: usize,
-            const P: usize,
-            const L: usize,
-        >(
+        unsafe fn $name(
             k: &[R],
             factors: [R; 2],
             lines: usize,
@@ -189,11 +100,11 @@ macro_rules! compiled {
                 match chance {
                     Some((stream, first)) if W::ROUNDS => {
                         let mut noise = Noise::new(stream, first + (CHUNK * i) as u64);
-                        line::<R, W, U, N, K, M, P, L>(k, factors, w, g, s0, s1, s2, s3, beside, |numbers| {
+                        Self::line(k, factors, w, g, s0, s1, s2, s3, beside, |numbers| {
                             W::by_chance(numbers, std::array::from_fn(|_| noise.draw()))
                         });
                     }
-                    _ => line::<R, W, U, N, K, M, P, L>(
+                    _ => Self::line(
                         k, factors, w, g, s0, s1, s2, s3, beside, W::nearest,
                     ),
                 }
@@ -202,12 +113,96 @@ macro_rules! compiled {
     )*};
 }
 
-compiled! {
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    fn avx512;
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2")]
-    fn avx2;
-    fn baseline;
+/// The loops of a kernel `U` over words `W`, `L` of them to a line.
+pub(crate) struct Loops<
+    R,
+    W,
+    U,
+    const N: usize,
+    const K: usize,
+    const M: usize,
+    const P: usize,
+    const L: usize,
+>(PhantomData<fn(R, W, U)>);
+
+impl<
+    R: Math,
+    W: Word<R, P>,
+    U: Kernel<N, K, M>,
+    const N: usize,
+    const K: usize,
+    const M: usize,
+    const P: usize,
+    const L: usize,
+> Loops<R, W, U, N, K, M, P, L>
+{
+    /// The loop of a kernel for this level, which must be available. It is all of a pass that is compiled for each rule; the
+    /// rest is compiled once and calls this through a pointer.
+    pub(crate) fn at_level(level: Level) -> Loop<R, [W; L]> {
+        match level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => Self::avx512,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => Self::avx2,
+            _ => Self::baseline,
+        }
+    }
+
+    /// One line. Each is a parameter of its own: only of those does the compiler know that they do not overlap, so that it need
+    /// not read again what it has just written.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)]
+    fn line(
+        k: [R; K],
+        [keep, scale]: [R; 2],
+        w: &mut [W; L],
+        g: &[W; L],
+        s0: &mut [W; L],
+        s1: &mut [W; L],
+        s2: &mut [W; L],
+        s3: &mut [W; L],
+        beside: &mut Beside<R>,
+        mut rounded: impl FnMut([R; P]) -> W,
+    ) {
+        const { assert!(L * P == CHUNK, "a line holds a chunk") };
+        for i in 0..L {
+            let [ws, gs] = [w[i].open(), g[i].open()];
+            let slots: [[R; P]; N] = std::array::from_fn(|slot| match slot {
+                0 => s0[i].open(),
+                1 => s1[i].open(),
+                2 => s2[i].open(),
+                3 => s3[i].open(),
+                _ => std::array::from_fn(|p| beside.slots[slot - IN_PLACE][P * i + p]),
+            });
+            let done: [_; P] = std::array::from_fn(|p| {
+                U::apply(k, ws[p] * keep, gs[p] * scale, std::array::from_fn(|slot| slots[slot][p]))
+            });
+            if U::UPDATES {
+                w[i] = rounded(done.map(|(new, ..)| new));
+            }
+            for slot in 0..N {
+                let after = done.map(|(_, slots, _)| slots[slot]);
+                match slot {
+                    0 => s0[i] = W::nearest(after),
+                    1 => s1[i] = W::nearest(after),
+                    2 => s2[i] = W::nearest(after),
+                    3 => s3[i] = W::nearest(after),
+                    _ => beside.slots[slot - IN_PLACE][P * i..][..P].copy_from_slice(&after),
+                }
+            }
+            for (m, line) in beside.sums.iter_mut().enumerate().take(M) {
+                line[P * i..][..P].copy_from_slice(&done.map(|(.., sums)| sums[m]));
+            }
+        }
+    }
+
+    compiled! {
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+        fn avx512;
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2")]
+        fn avx2;
+        fn baseline;
+    }
 }
