@@ -67,6 +67,8 @@ struct Row {
     count: Count,
     /// An average of the parameter, as it was when it was last moved.
     average: Option<(Py<PyAny>, View)>,
+    /// Whether the rule sees the tensor as a whole.
+    whole: bool,
 }
 
 /// Where a number of the state stands.
@@ -420,6 +422,7 @@ impl Group {
             memory,
             count,
             average: None,
+            whole,
         };
         let place = self.rows.get_mut(index).ok_or_else(|| PyIndexError::new_err("no such parameter"))?;
         // What was kept for rows that were stepped together goes by their shapes.
@@ -557,7 +560,7 @@ impl Group {
     fn over(
         &mut self,
         py: Python<'_>,
-        rule: &(dyn ravine::Rule + 'static),
+        rule: &dyn ravine::Rule,
         step: ForeignStep,
         average: Option<(f64, Vec<usize>)>,
         observe: bool,
@@ -567,7 +570,6 @@ impl Group {
             self.memory = initial;
         }
         let team = self.exchange.get().team(py)?;
-        let whole = rule.traffic().map_err(error)?.whole;
         let mut taken = false;
         let mut parts: Vec<Vec<usize>> = Vec::new();
         for (place, active) in self.active.iter().enumerate() {
@@ -583,6 +585,7 @@ impl Group {
             let kept = self.tensors.iter().position(|(kept, _)| *kept == rows);
             let kept = kept.map(|kept| self.tensors.remove(kept).1);
             let first = self.row(rows[0]);
+            let whole = first.whole;
             let mut tensors = kept.unwrap_or_else(|| {
                 let shapes = rows.iter().map(|&row| self.row(row).shape.clone()).collect();
                 Tensors::new(rule, first.dtype, shapes)

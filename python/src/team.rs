@@ -8,7 +8,7 @@ use std::any::Any;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// `GOMP_parallel`: calls the function with this argument on so many threads, this one among them, and waits for all.
 pub(crate) type Parallel = unsafe extern "C" fn(unsafe extern "C" fn(*mut c_void), *mut c_void, u32, u32);
@@ -68,52 +68,21 @@ unsafe extern "C" fn share(work: *mut c_void) {
     }
 }
 
-/// Work that one thread of a team does, while the others sleep.
-struct Aside<'a> {
-    work: Mutex<Option<&'a mut (dyn FnMut() + Send)>>,
-    done: Mutex<bool>,
-    rung: Condvar,
-    panic: Mutex<Option<Box<dyn Any + Send>>>,
-}
-
-/// # Safety
-/// The pointer is that of an [`Aside`] that lives until all threads are back.
-unsafe extern "C" fn aside(aside: *mut c_void) {
-    // SAFETY: as promised by the caller; what is shared is `Sync`.
-    let aside = unsafe { &*aside.cast::<Aside<'_>>() };
-    let work = lock(&aside.work).take();
-    if let Some(work) = work {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
-            *lock(&aside.panic) = Some(panic);
-        }
-        *lock(&aside.done) = true;
-        aside.rung.notify_all();
-    } else {
-        let done = aside.rung.wait_while(lock(&aside.done), |done| !*done);
-        drop(done.unwrap_or_else(PoisonError::into_inner));
-    }
-}
-
 impl Team {
     /// Does work that is done by other threads than the team's, which sleep meanwhile instead of spinning.
     pub(crate) fn aside<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
-        let Some(parallel) = self.parallel.filter(|_| self.threads > 1) else { return work() };
-        let (mut work, mut result) = (Some(work), None);
-        let mut once = || result = work.take().map(|work| work());
-        let mut aside = Aside {
-            work: Mutex::new(Some(&mut once)),
-            done: Mutex::new(false),
-            rung: Condvar::new(),
-            panic: Mutex::new(None),
-        };
-        let shared = (&raw mut aside).cast();
-        // SAFETY: the function is that of OpenMP, which calls `self::aside` with this pointer and is back before it goes.
-        unsafe { parallel(self::aside, shared, self.threads as u32, 0) };
-        if let Some(panic) = lock(&aside.panic).take() {
-            resume_unwind(panic);
+        if self.parallel.is_none() {
+            return work();
         }
-        drop(aside);
-        result.expect("one of the threads has done the work")
+        let (work, result) = (Mutex::new(Some(work)), Mutex::new(None));
+        self.each(self.threads, &|_| {
+            // Who comes first does it under the lock, which the others wait for asleep.
+            let mut work = lock(&work);
+            if let Some(work) = work.take() {
+                *lock(&result) = Some(work());
+            }
+        });
+        result.into_inner().unwrap_or_else(PoisonError::into_inner).expect("the first has done the work")
     }
 }
 
